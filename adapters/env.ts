@@ -1,0 +1,126 @@
+import { z } from 'zod';
+
+const MODES = ['development', 'test', 'staging', 'production'] as const;
+const guarded = (mode: string) => mode === 'staging' || mode === 'production';
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
+const key32 = z
+  .base64()
+  .refine(
+    (text) => Buffer.from(text, 'base64').length === 32,
+    'is not 32 bytes in base64; make one with: openssl rand -base64 32',
+  );
+
+const Source = z.object({
+  NODE_ENV: z.enum(MODES).default('development'),
+  BIZ_DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'is not host:port')
+    .default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TEMPORAL_TLS: z.stringbool().optional(),
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: port(3000),
+  PUBLIC_URL: origin.default('http://127.0.0.1:3000'),
+  EMULATOR_URL: origin.optional(),
+  LLM_BASE_URL: origin.default('https://api.openai.com/v1'),
+  LLM_API_KEY: z.string().optional(),
+  LLM_MODEL: z.string().default('gpt-4o-mini'),
+  HTTP_ALLOW: list.refine((hosts) => hosts.every((host) => /^[^\s/]+:\d+$/.test(host)), 'is not a list of host:port'),
+  CONNECTOR_ORIGINS: list.refine(
+    (pairs) => pairs.every((pair) => /^https?:\/\/[^=]+=https?:\/\/[^=]+$/.test(pair)),
+    'is not a list of https://vendor=http://other',
+  ),
+  HUBSPOT_CLIENT_ID: z.string().optional(),
+  HUBSPOT_CLIENT_SECRET: z.string().optional(),
+  SECRETS_KEY: key32.optional(),
+  WORKFLOW_BUNDLE: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+const DevelopmentOnly = Source.superRefine((env, ctx) => {
+  if (!guarded(env.NODE_ENV)) return;
+  const refuse = (name: keyof typeof env, message: string) =>
+    ctx.addIssue({ code: 'custom', path: [name], message: `${message} (NODE_ENV=${env.NODE_ENV})` });
+  if (env.HTTP_ALLOW.length > 0) refuse('HTTP_ALLOW', 'lets requests through to inner hosts; remove it');
+  if (env.CONNECTOR_ORIGINS.length > 0) refuse('CONNECTOR_ORIGINS', 'sends vendors’ traffic elsewhere; remove it');
+  if (env.EMULATOR_URL !== undefined) refuse('EMULATOR_URL', 'belongs to development; remove it');
+  refuse('NODE_ENV', 'needs Vault, and this build keeps secrets in files only, which development and test alone may');
+});
+
+/** One application of ours at a vendor: what its authorization server knows us by. */
+export interface OAuthApp {
+  clientId: string;
+  clientSecret: string;
+}
+
+export interface Env {
+  mode: (typeof MODES)[number];
+  dataDir: string;
+  database: { url: string; adminUrl: string };
+  temporal: { address: string; namespace: string; apiKey: string | null; tls: boolean };
+  api: { host: string; port: number; publicUrl: string };
+  emulatorUrl: string | null;
+  llm: { baseUrl: string; apiKey: string | null; model: string };
+  /** Loopback `host:port`s that the SSRF guard lets through. */
+  httpAllow: string[];
+  /** URL prefixes of vendors that are replaced by other prefixes. */
+  connectorOrigins: { from: string; to: string }[];
+  oauthApps: Record<string, OAuthApp>;
+  /** 32 bytes in base64; null: made once in the data folder. */
+  secretsKey: string | null;
+  /** A built workflow bundle; null: built when a worker starts. */
+  workflowBundle: string | null;
+  logLevel: z.infer<typeof Source>['LOG_LEVEL'];
+}
+
+const connectorOrigin = (pair: string) => {
+  const at = pair.indexOf('=');
+  return { from: pair.slice(0, at), to: pair.slice(at + 1) };
+};
+
+/** The environment, checked: every problem is named in one message. Empty variables count as absent. */
+export function readEnv(source: Record<string, string | undefined>): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = DevelopmentOnly.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+    throw new Error(`The environment does not fit:\n${problems.join('\n')}`);
+  }
+  const env = parsed.data;
+  const { HUBSPOT_CLIENT_ID: clientId, HUBSPOT_CLIENT_SECRET: clientSecret } = env;
+  return {
+    mode: env.NODE_ENV,
+    dataDir: env.BIZ_DATA_DIR,
+    database: { url: env.DATABASE_URL, adminUrl: env.DATABASE_ADMIN_URL ?? env.DATABASE_URL },
+    temporal: {
+      address: env.TEMPORAL_ADDRESS,
+      namespace: env.TEMPORAL_NAMESPACE,
+      apiKey: env.TEMPORAL_API_KEY ?? null,
+      tls: env.TEMPORAL_TLS ?? env.TEMPORAL_API_KEY !== undefined,
+    },
+    api: { host: env.API_HOST, port: env.API_PORT, publicUrl: env.PUBLIC_URL },
+    emulatorUrl: env.EMULATOR_URL ?? null,
+    llm: { baseUrl: env.LLM_BASE_URL, apiKey: env.LLM_API_KEY ?? null, model: env.LLM_MODEL },
+    httpAllow: env.HTTP_ALLOW,
+    connectorOrigins: env.CONNECTOR_ORIGINS.map(connectorOrigin),
+    oauthApps: clientId !== undefined && clientSecret !== undefined ? { hubspot: { clientId, clientSecret } } : {},
+    secretsKey: env.SECRETS_KEY ?? null,
+    workflowBundle: env.WORKFLOW_BUNDLE ?? null,
+    logLevel: env.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,132 @@
+import type { DatabasePool, DatabaseTransactionConnection } from 'slonik';
+import { createPool } from 'slonik';
+import type { Scope } from '../../ports/ids.ts';
+import { Fault } from '../../ports/errors.ts';
+import { asFault, isTransient } from './faults.ts';
+import { interceptors, typeParsers } from './rows.ts';
+import { sql } from './sql.ts';
+
+/** One transaction of one scope. */
+export type Tx = DatabaseTransactionConnection;
+
+export interface Database {
+  /**
+   * The only door to the database: one transaction as `bizosaas_app`, which sees the rows of this scope and no others.
+   * It is run again as a whole when the database gave it up, so `fn` touches nothing but `tx`. No second `inTenant`
+   * inside: it would wait for a connection for ever on a pool of one.
+   */
+  inTenant: <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>) => Promise<Result>;
+  /** Throws `unavailable` within two seconds when the database does not answer or is not migrated. */
+  health: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+const ATTEMPTS = 3;
+const CONNECT_MS = 1500;
+const HEALTH_MS = 1900;
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+const connect = async (url: string, max: number): Promise<DatabasePool> => {
+  const pool = await createPool(url, {
+    maximumPoolSize: max,
+    connectionTimeout: CONNECT_MS,
+    // Retries are ours: whole transactions, on another connection.
+    connectionRetryLimit: 0,
+    transactionRetryLimit: 0,
+    queryRetryLimit: 0,
+    idleTimeout: 60_000,
+    captureStackTrace: false,
+    tracing: false,
+    // All settings are local to a transaction, so there is nothing to discard. (On PGlite it would discard for all.)
+    resetConnection: () => Promise.resolve(),
+    typeParsers,
+    interceptors,
+  });
+  // Slonik replaces a connection that breaks while idle; without a listener the event would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+type Outcome<Result> = { result: Result } | { fault: Fault };
+
+const transact = async <Result>(pool: DatabasePool, scope: Scope, fn: (tx: Tx) => Promise<Result>): Promise<Result> => {
+  // Kept, because a failing ROLLBACK on a cut connection would hide why it was needed.
+  let first: { error: unknown } | undefined;
+  // A Fault is an answer, not a broken connection: handed out as a value, since Slonik closes a connection that threw.
+  const outcome = await pool
+    .connect<Outcome<Result>>((connection) =>
+      connection
+        .transaction(async (tx) => {
+          try {
+            // `set_config('role', …, true)` is SET LOCAL ROLE, in the same round trip.
+            await tx.query(
+              sql.typeAlias('nothing')`SELECT set_config('role', 'bizosaas_app', true), set_config('app.tenant', ${scope}, true)`,
+            );
+            return { result: await fn(tx) };
+          } catch (error) {
+            first ??= { error };
+            throw error;
+          }
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Fault) return { fault: error };
+          throw error;
+        }),
+    )
+    .catch((error: unknown) => {
+      throw first?.error ?? error;
+    });
+  if ('fault' in outcome) throw outcome.fault;
+  return outcome.result;
+};
+
+/**
+ * Opens lazily and again after a failure, so that a process may start before its database, and outlive a restart of it.
+ */
+export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): Database => {
+  let opened: Promise<DatabasePool> | undefined;
+  const pool = () =>
+    (opened ??= connect(url, max).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
+
+  const inTenant: Database['inTenant'] = async (scope, fn) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await transact(await pool(), scope, fn);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isTransient(error)) throw asFault(error);
+        await wait(20 * 2 ** attempt * (0.5 + Math.random()));
+      }
+    }
+  };
+
+  return {
+    inTenant,
+    async health() {
+      const late = new AbortController();
+      const timeout = new Promise<never>((_resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new Fault('unavailable', 'The database took too long to answer; try again in a moment.')),
+          HEALTH_MS,
+        );
+        late.signal.addEventListener('abort', () => clearTimeout(timer));
+      });
+      const asked = inTenant('platform', (tx) => tx.any(sql.typeAlias('id')`SELECT id FROM tenants LIMIT 0`));
+      try {
+        await Promise.race([asked, timeout]);
+      } finally {
+        late.abort();
+        asked.catch(() => undefined);
+      }
+    },
+    async close() {
+      const closing = opened;
+      opened = Promise.reject(new Fault('unavailable', 'The database connection of this process is closed.'));
+      opened.catch(() => undefined);
+      if (closing) await closing.then((open) => open.end(), () => undefined);
+    },
+  };
+};

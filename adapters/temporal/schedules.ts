@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Client, ScheduleOptions } from '@temporalio/client';
+import { QUEUES, syncScheduleId, WORKFLOWS } from '../../ports/operations.ts';
+import type { StreamRef } from '../../ports/syncs.ts';
+import type { WorkflowPort } from '../../ports/workflows.ts';
+import { withDeadline } from './client.ts';
+
+const CALL_MS = 10_000;
+const MINUTE_MS = 60_000;
+
+type Schedules = Pick<
+  WorkflowPort,
+  'ensureSyncSchedule' | 'pauseSyncSchedule' | 'resumeSyncSchedule' | 'deleteSyncSchedule' | 'listSyncSchedules'
+>;
+
+const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncScheduleId(tenantId, connectionId, stream);
+
+/** A place in the interval that is the stream's own for ever: schedules that all fire on the minute wait for each other. */
+const offsetOf = (id: string, everyMs: number) =>
+  createHash('sha256').update(id).digest().readUInt32BE(0) % Math.max(1, everyMs);
+
+function optionsOf(ref: StreamRef, input: { sink: string; connectorId: string; everyMs: number }) {
+  const { tenantId, connectionId, stream } = ref;
+  const { sink, connectorId, everyMs } = input;
+  const scheduleId = idOf(ref);
+  const searchAttributes = {
+    TenantId: [tenantId],
+    Operation: [WORKFLOWS.syncStream],
+    ConnectorId: [connectorId],
+    ConnectionId: [connectionId],
+  };
+  return {
+    scheduleId,
+    spec: {
+      intervals: [{ every: everyMs, offset: offsetOf(scheduleId, everyMs) }],
+      jitter: Math.min(everyMs / 10, MINUTE_MS),
+    },
+    // After an outage the ticks missed within one interval are made up for; SKIP lets one of them run.
+    policies: {
+      overlap: ScheduleOverlapPolicy.SKIP,
+      catchupWindow: Math.max(everyMs, MINUTE_MS),
+      pauseOnFailure: false,
+    },
+    searchAttributes,
+    action: {
+      type: 'startWorkflow',
+      workflowType: WORKFLOWS.syncStream,
+      workflowId: scheduleId,
+      taskQueue: QUEUES.operations,
+      args: [{ tenantId, connectionId, connectorId, stream, sink, mode: 'incremental', operationId: null }],
+      searchAttributes: { ...searchAttributes, BlockedBy: ['none'] },
+    },
+  } satisfies ScheduleOptions;
+}
+
+/** Schedules of syncs: one for each stream, with the id of the workflow that it starts. */
+export function temporalSchedules(client: Client): Schedules {
+  const call = <Result>(fn: () => Promise<Result>) => withDeadline(client, CALL_MS, fn);
+  const handleOf = (ref: StreamRef) => client.schedule.getHandle(idOf(ref));
+  const unlessGone = async (fn: () => Promise<void>) => {
+    try {
+      await call(fn);
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    }
+  };
+
+  return {
+    ensureSyncSchedule: async (ref, input) => {
+      const options = optionsOf(ref, input);
+      try {
+        await call(() => client.schedule.create(options));
+      } catch (error) {
+        if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+        const { scheduleId: _id, ...changed } = options;
+        await call(() => handleOf(ref).update(({ state }) => ({ ...changed, state })));
+      }
+    },
+    pauseSyncSchedule: (ref, reason) => unlessGone(() => handleOf(ref).pause(reason)),
+    resumeSyncSchedule: (ref, reason) => unlessGone(() => handleOf(ref).unpause(reason)),
+    deleteSyncSchedule: (ref) => unlessGone(() => handleOf(ref).delete()),
+    listSyncSchedules: (tenantId) =>
+      call(async () => {
+        const found = [];
+        for await (const summary of client.schedule.list({ query: `TenantId = "${tenantId}"` })) {
+          const [connectionId = '', stream = ''] = summary.scheduleId.split(':')[2]?.split('/') ?? [];
+          found.push({
+            connectionId,
+            stream,
+            paused: summary.state.paused,
+            note: summary.state.note ?? null,
+            nextAt: summary.info.nextActionTimes[0]?.toISOString() ?? null,
+          });
+        }
+        return found;
+      }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Context } from 'koa';
+import { Fault } from '../ports/errors.ts';
+import { PLATFORM, TenantId } from '../ports/ids.ts';
+import type { Principal } from '../ports/identity.ts';
+import { isPlatformRole, mayCall } from './access.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Grants, Route } from './route.ts';
+
+export const TENANT_HEADER = 'X-Tenant-Id';
+
+/** Whose token this is. Asked of the identity store every time, so that a removed role is refused at once. */
+export const authenticate = async (ctx: Context, { tokens, ports }: ApiDeps): Promise<Principal> => {
+  const [, token] = /^Bearer ([\w.-]+)$/.exec(ctx.get('Authorization')) ?? [];
+  if (token === undefined) {
+    throw new Fault('unauthenticated', 'Log in first, and send the token as Authorization: Bearer ….');
+  }
+  const { principal } = await tokens.verify(token);
+  if (!(await ports.identity.stands(principal))) {
+    throw new Fault('unauthenticated', 'This role was taken back; log in again.');
+  }
+  return principal;
+};
+
+const namedTenant = async (named: string, { ports }: ApiDeps): Promise<TenantId> => {
+  const { data } = TenantId.safeParse(named);
+  if (data === undefined) {
+    throw new Fault('invalid_request', `${TENANT_HEADER} is not a tenant’s id.`, {
+      fields: [{ path: TENANT_HEADER, message: 'is not a UUID' }],
+    });
+  }
+  return (await ports.tenants.get(data)).id;
+};
+
+/** The tenant that this request acts in, or null for a platform role that names none. */
+const tenantOf = async (ctx: Context, principal: Principal, deps: ApiDeps): Promise<TenantId | null> => {
+  const named = ctx.get(TENANT_HEADER);
+  if (isPlatformRole(principal.role)) return named === '' ? null : namedTenant(named, deps);
+  if (principal.tenantId === null) throw new Fault('forbidden', 'This login belongs to no tenant.');
+  if (named !== '' && named.toLowerCase() !== principal.tenantId) {
+    throw new Fault('not_found', 'There is no such tenant.');
+  }
+  return principal.tenantId;
+};
+
+/** Who calls and whose things the call may touch, judged by the route's own declaration and nothing else. */
+export const admit = async (
+  ctx: Context,
+  { may, within }: Route,
+  deps: ApiDeps,
+): Promise<Partial<Grants['tenant'] & Grants['scope']>> => {
+  if (may === 'public') return {};
+  const principal = await authenticate(ctx, deps);
+  if (!mayCall(principal.role, may)) throw new Fault('forbidden', `A ${principal.role} may not do this.`);
+  if (within === 'person') return { principal };
+  const tenantId = await tenantOf(ctx, principal, deps);
+  if (within === 'scope') return { principal, scope: tenantId ?? PLATFORM };
+  if (tenantId === null) {
+    throw new Fault('invalid_request', `Say which tenant to act in by the header ${TENANT_HEADER}.`, {
+      fields: [{ path: TENANT_HEADER, message: 'is missing' }],
+    });
+  }
+  return { principal, tenantId };
+};

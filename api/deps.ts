@@ -1,0 +1,31 @@
+import type { Client } from '@temporalio/client';
+import type { Ports } from '../ports/index.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface Log {
+  info: (facts: object, message: string) => void;
+  warn: (facts: object, message: string) => void;
+  error: (facts: object, message: string) => void;
+}
+
+export interface ApiSettings {
+  /** The development login exists in `development` and `test` only. */
+  environment: 'development' | 'test' | 'staging' | 'production';
+  /** Where browsers reach this API: the only source of redirect URIs, whatever a request's headers say. */
+  publicUrl: string;
+  /** Origins that browsers may call from; all others are refused. */
+  portalOrigins: string[];
+}
+
+/** What `main` hands the routes: ports to read through, and Temporal to start, update and cancel with. */
+export interface ApiDeps {
+  ports: Omit<Ports, 'llm' | 'sinks' | 'effects' | 'transcripts'>;
+  temporal: Pick<Client, 'workflow'>;
+  tokens: Tokens;
+  feed: EventFeed;
+  settings: ApiSettings;
+  log: Log;
+  /** False once the process is told to stop, so that no new traffic is sent here. */
+  accepting: () => boolean;
+}

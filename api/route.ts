@@ -1,0 +1,83 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Principal } from '../ports/identity.ts';
+import type { Scope, TenantId } from '../ports/ids.ts';
+import type { Permission } from './access.ts';
+
+/** Whose things a route touches, and what the call is therefore given. The tenant comes from the principal, never from a body. */
+export interface Grants {
+  nobody: unknown;
+  /** The caller as such. */
+  person: { principal: Principal };
+  /** One tenant: the caller's own, or for platform roles the one that `X-Tenant-Id` names. */
+  tenant: { principal: Principal; tenantId: TenantId };
+  /** As `tenant`, but a platform role without the header means the platform itself. */
+  scope: { principal: Principal; scope: Scope };
+}
+export type Within = keyof Grants;
+
+export interface Call<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** For response headers, cookies and streams. */
+  ctx: Context;
+  requestId: string;
+  /** Names this request across its repetitions: from the caller, the route and the Idempotency-Key. Null without a key. */
+  onceKey: string | null;
+}
+
+/** JSON by a schema (whatever it does not name never leaves), or another type that the handler writes itself. */
+export type Reply =
+  | { status: number; schema: z.ZodType; /** The answer is not remembered for its Idempotency-Key. */ secret?: boolean }
+  | { status: number; type: 'text/event-stream' | 'text/html' };
+
+export interface Route {
+  method: 'get' | 'post';
+  /** With `:name` parameters, under `/api/v1` unless it is a health route. */
+  path: string;
+  summary: string;
+  description: string | undefined;
+  may: Permission | 'public';
+  within: Within;
+  params: z.ZodType;
+  query: z.ZodType;
+  body: z.ZodType;
+  reply: Reply;
+  handle: (call: Call<unknown, unknown, unknown> & Partial<Grants['tenant'] & Grants['scope']>) => Promise<unknown>;
+}
+
+/** What a route takes where it declares nothing: no field at all. */
+export const Nothing = z.strictObject({});
+type Nothing = typeof Nothing;
+
+interface Definition<W extends Within, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  method: Route['method'];
+  path: string;
+  summary: string;
+  description?: string;
+  may: W extends 'nobody' ? 'public' : Permission;
+  within: W;
+  params?: P;
+  query?: Q;
+  body?: B;
+  reply: Reply;
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>> & Grants[W]) => Promise<unknown>;
+}
+
+/** One door of the API: what it takes, who may use it, what it answers. Fields that no schema names are refused. */
+export const route = <
+  W extends Within,
+  P extends z.ZodType = Nothing,
+  Q extends z.ZodType = Nothing,
+  B extends z.ZodType = Nothing,
+>(
+  definition: Definition<W, P, Q, B>,
+): Route => ({
+  ...definition,
+  description: definition.description,
+  params: definition.params ?? Nothing,
+  query: definition.query ?? Nothing,
+  body: definition.body ?? Nothing,
+  handle: definition.handle as unknown as Route['handle'],
+});

@@ -1,0 +1,52 @@
+import type { FaultList, FaultRule } from './faults.ts';
+import type { Journal } from './journal.ts';
+import type { HubspotControl } from './vendors/hubspot/index.ts';
+import type { OpenaiControl } from './vendors/openai/index.ts';
+import type { WordpressControl } from './vendors/wordpress/index.ts';
+import type { World } from './world.ts';
+
+/** The hand that moves the outside world: what a test or a person does to the vendors behind our back. */
+export interface Control {
+  readonly faults: Pick<FaultList, 'add' | 'pending' | 'release' | 'clear'>;
+  /** Shorthand of `faults.add`. */
+  fault: (rule: FaultRule) => void;
+  requests: Journal['requests'];
+  waitFor: Journal['waitFor'];
+  /** Read it anew after `reset`: it belongs to the world as it is now. So do the next two. */
+  readonly hubspot: HubspotControl;
+  readonly wordpress: WordpressControl;
+  readonly openai: OpenaiControl;
+  /** The world as it was at start: no tokens, no faults, no memory of requests. */
+  reset: () => void;
+}
+
+interface Parts {
+  faults: FaultList;
+  journal: Journal;
+  world: () => World;
+  baseUrl: () => string;
+  reset: () => void;
+}
+
+export function createControl({ faults, journal, world, baseUrl, reset }: Parts): Control {
+  return {
+    faults,
+    fault: faults.add,
+    requests: journal.requests,
+    waitFor: journal.waitFor,
+    get hubspot() {
+      return world().hubspot.control;
+    },
+    get wordpress() {
+      return world().wordpress.control(baseUrl);
+    },
+    get openai() {
+      return world().openai.control;
+    },
+    reset() {
+      faults.clear();
+      journal.clear();
+      reset();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { ConnectionId, TenantId } from './ids.ts';
+import type { UserId } from './ids.ts';
+import { StreamChoice } from './tenants.ts';
+
+export const CONNECTION_STATES = [
+  'pending',
+  'healthy',
+  'degraded',
+  'suspect',
+  'reauth_required',
+  'disabled',
+  'disconnecting',
+  'disconnected',
+] as const;
+export const ConnectionState = z.enum(CONNECTION_STATES).meta({ id: 'ConnectionState' });
+export type ConnectionState = z.infer<typeof ConnectionState>;
+
+/** Why a connection is in its state: our code, the vendor's own where it gave one, one sentence for people. */
+export const StateReason = z
+  .strictObject({ code: z.string(), providerCode: z.string().nullable(), message: z.string(), at: z.iso.datetime() })
+  .meta({ id: 'StateReason' });
+export type StateReason = z.infer<typeof StateReason>;
+
+/** The connection as the platform keeps it (`connector_configs`): where its secret lies, never the secret. */
+export const Connection = z
+  .strictObject({
+    id: ConnectionId,
+    tenantId: TenantId,
+    connectorId: z.string(),
+    vaultPath: z.string(),
+    state: ConnectionState,
+    reason: StateReason.nullable(),
+    /** What is not secret and the connector needs: the site's address, the account's id and name. */
+    settings: z.record(z.string(), z.string()),
+    sync: z.array(StreamChoice),
+    isActive: z.boolean(),
+    /** Version of the secret, and when its access token lapses (null: it does not). */
+    secretVersion: z.number().int(),
+    tokenExpiresAt: z.iso.datetime().nullable(),
+    lastSyncAt: z.iso.datetime().nullable(),
+    syncStatus: z.string().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Connection' });
+export type Connection = z.infer<typeof Connection>;
+
+export interface ConnectionChange {
+  state?: ConnectionState;
+  reason?: StateReason | null;
+  settings?: Record<string, string>;
+  secretVersion?: number;
+  tokenExpiresAt?: string | null;
+  lastSyncAt?: string;
+  syncStatus?: string;
+}
+
+export interface ConnectionStore {
+  /** Idempotent for one id. */
+  create: (
+    tenantId: TenantId,
+    input: { id: ConnectionId; connectorId: string; sync: StreamChoice[] },
+  ) => Promise<Connection>;
+  get: (tenantId: TenantId, id: ConnectionId) => Promise<Connection>;
+  /** The tenant's default connection of a connector (its oldest that is not disconnected). */
+  byConnector: (tenantId: TenantId, connectorId: string) => Promise<Connection>;
+  list: (tenantId: TenantId) => Promise<Connection[]>;
+  change: (tenantId: TenantId, id: ConnectionId, change: ConnectionChange) => Promise<Connection>;
+  /** Undoes `create`; silent when gone. */
+  remove: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
+}
+
+/** One authorization in flight. Its `state` parameter is kept as a hash only. */
+export interface OAuthTransaction {
+  stateHash: string;
+  tenantId: TenantId;
+  userId: UserId;
+  connectionId: ConnectionId;
+  connectorId: string;
+  redirectUri: string;
+  /** Hash of the cookie that ties the redirect to the browser that began. */
+  browserHash: string;
+  /** Where the PKCE verifier is staged. */
+  verifierRef: string;
+  /** ISO 8601; ten minutes after it began. */
+  expiresAt: string;
+}
+
+export interface OAuthTransactionStore {
+  begin: (transaction: OAuthTransaction) => Promise<void>;
+  /** Null when forged or another tenant's. Expired ones are returned: the caller says so. */
+  find: (tenantId: TenantId, stateHash: string) => Promise<OAuthTransaction | null>;
+}

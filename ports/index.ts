@@ -1,0 +1,48 @@
+import type { AgentStore, Catalogue, ContentStore, TranscriptStore } from './agents.ts';
+import type { ApprovalStore } from './approvals.ts';
+import type { AuditPort } from './audit.ts';
+import type { ConnectionStore, OAuthTransactionStore } from './connections.ts';
+import type { CmsPort, ConnectorPort, OAuthPort } from './connectors.ts';
+import type { IdentityStore } from './identity.ts';
+import type { KnowledgeStore, ObjectStorePort } from './knowledge.ts';
+import type { LlmPort } from './models.ts';
+import type { EffectStore, IdempotencyStore, NotifierPort, OperationStore } from './runs.ts';
+import type { SecretPort, StagingPort } from './secrets.ts';
+import type { SinkPort, SyncStore } from './syncs.ts';
+import type { TenantStore } from './tenants.ts';
+import type { WorkflowPort } from './workflows.ts';
+
+/** Everything that the product asks of the world. `adapters/index.ts` opens it. */
+export interface Ports {
+  tenants: TenantStore;
+  identity: IdentityStore;
+  operations: OperationStore;
+  idempotency: IdempotencyStore;
+  audit: AuditPort;
+  notifier: NotifierPort;
+  secrets: SecretPort;
+  staging: StagingPort;
+  connections: ConnectionStore;
+  oauthTransactions: OAuthTransactionStore;
+  connectors: ConnectorPort;
+  oauth: OAuthPort;
+  cms: CmsPort;
+  syncs: SyncStore;
+  sinks: SinkPort;
+  knowledge: KnowledgeStore;
+  objects: ObjectStorePort;
+  effects: EffectStore;
+  llm: LlmPort;
+  agents: AgentStore;
+  content: ContentStore;
+  transcripts: TranscriptStore;
+  approvals: ApprovalStore;
+  workflows: WorkflowPort;
+  /** SHA-256, hex. A port because the core rooms have no crypto of their own. */
+  hash: (text: string) => string;
+  /** Throws `unavailable` when the database does not answer. */
+  database: { health: () => Promise<void> };
+}
+
+/** Ports of a worker: the catalogue of agents is data of another room, handed in by `workers`. */
+export type WorkerPorts = Ports & { catalogue: Catalogue };

@@ -1,0 +1,65 @@
+/**
+ * Names that workflows, activities, adapters and the API share. No zod here: workflow code imports this at run time.
+ * Workflow names, ids and message names are wire contracts: never renamed.
+ */
+import type { ApprovalId, ConnectionId, RunId, Scope, TenantId } from './ids.ts';
+
+/** Task queues, one per class of resource. `tokens` stands alone: nothing that waits for a refresh may run there. */
+export const QUEUES = {
+  operations: 'operations',
+  connectors: 'connectors',
+  agents: 'agents',
+  tokens: 'tokens',
+} as const;
+
+export const WORKFLOWS = {
+  onboardTenant: 'onboardTenant',
+  connection: 'connection',
+  syncStream: 'syncStream',
+  runCrew: 'runCrew',
+  runAgent: 'runAgent',
+  approval: 'approval',
+  connectorWrite: 'connectorWrite',
+} as const;
+export type WorkflowName = keyof typeof WORKFLOWS;
+
+const workflowId = (name: WorkflowName, scope: Scope, key: string) => `${name}:${scope}:${key}`;
+
+/** The id is the idempotency key of its operation: `<workflow>:<tenantId>:<business key>`. */
+export const onboardTenantId = (slug: string) => workflowId('onboardTenant', 'platform', slug);
+export const connectionWorkflowId = (tenantId: TenantId, id: ConnectionId) => workflowId('connection', tenantId, id);
+export const syncStreamId = (tenantId: TenantId, connectionId: ConnectionId, stream: string) =>
+  workflowId('syncStream', tenantId, `${connectionId}/${stream}`);
+export const runCrewId = (tenantId: TenantId, runId: RunId) => workflowId('runCrew', tenantId, runId);
+export const runAgentId = (tenantId: TenantId, runId: RunId) => workflowId('runAgent', tenantId, runId);
+export const approvalWorkflowId = (tenantId: TenantId, id: ApprovalId) => workflowId('approval', tenantId, id);
+export const connectorWriteId = (tenantId: TenantId, effectKey: string) =>
+  workflowId('connectorWrite', tenantId, effectKey);
+
+/** The middle part of a workflow id; what is in no tenant is the platform's. */
+export const scopeOfWorkflow = (id: string): string => id.split(':')[1] ?? 'platform';
+
+/** A schedule has the id of the workflow that it starts. */
+export const syncScheduleId = syncStreamId;
+
+export const SEARCH_ATTRIBUTES = ['TenantId', 'Operation', 'ConnectorId', 'ConnectionId', 'BlockedBy'] as const;
+export type BlockedBy = 'none' | 'approval' | 'auth' | 'quota' | 'provider' | 'bug';
+
+/** Wire names of updates, signals and queries. */
+export const MESSAGES = {
+  submitCredentials: 'submitCredentials',
+  completeAuthorization: 'completeAuthorization',
+  refresh: 'refresh',
+  disconnect: 'disconnect',
+  credentialRejected: 'credentialRejected',
+  connectionSettled: 'connectionSettled',
+  decide: 'decide',
+  progress: 'progress',
+  status: 'status',
+} as const;
+
+/** A payload above this goes to the store by reference: 2.5 MB as an activity's input terminates a workflow. */
+export const PAYLOAD_BYTES_MAX = 64 * 1024;
+
+/** How long a pending connection waits for the person who was asked to make it. */
+export const CONNECTION_PENDING_MAX = '7 days';

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { Email, TenantId, Text } from './ids.ts';
+
+export const SinkKind = z.enum(['knowledge', 'store']).meta({
+  description: 'knowledge: text for the tenant’s agents; store: JSONL in the tenant’s own object store',
+});
+export type SinkKind = z.infer<typeof SinkKind>;
+
+/** One stream that the tenant chose to deliver, and where to. */
+export const StreamChoice = z
+  .strictObject({ stream: z.string().regex(/^[a-z][a-z_]{1,40}$/), sink: SinkKind })
+  .meta({ id: 'StreamChoice' });
+export type StreamChoice = z.infer<typeof StreamChoice>;
+
+export const WantedConnector = z
+  .strictObject({
+    connector: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/),
+    sync: z.array(StreamChoice).max(20).default([]),
+  })
+  .meta({ id: 'WantedConnector' });
+export type WantedConnector = z.infer<typeof WantedConnector>;
+
+export const OpenTenant = z
+  .strictObject({
+    name: Text.min(1).max(120),
+    slug: z.string().regex(/^[a-z][a-z0-9-]{2,30}$/, 'use 3 to 31 of a-z, 0-9 and -, beginning with a letter'),
+    ownerEmail: Email,
+    plan: z.enum(['starter', 'growth']).default('starter'),
+    connectors: z.array(WantedConnector).max(10).default([]),
+  })
+  .meta({ id: 'OpenTenant' });
+export type OpenTenant = z.infer<typeof OpenTenant>;
+
+export const TenantState = z.enum(['reserved', 'active', 'released']);
+export type TenantState = z.infer<typeof TenantState>;
+
+export const Tenant = z
+  .strictObject({
+    id: TenantId,
+    name: z.string(),
+    slug: z.string(),
+    ownerEmail: z.string(),
+    plan: z.string(),
+    state: TenantState,
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Tenant' });
+export type Tenant = z.infer<typeof Tenant>;
+
+export interface TenantStore {
+  /** Idempotent for one id. A slug held by another tenant is a `conflict`. */
+  reserve: (id: TenantId, input: Omit<OpenTenant, 'connectors'>) => Promise<Tenant>;
+  /** Idempotent. */
+  activate: (id: TenantId) => Promise<Tenant>;
+  /** Undoes `reserve`: the slug is free again, and agents, knowledge and cursors of the tenant are gone. Never an active tenant; silent when gone. */
+  release: (id: TenantId) => Promise<void>;
+  /** `not_found` unless the tenant exists. */
+  get: (id: TenantId) => Promise<Tenant>;
+  list: (page: PageQuery) => Promise<Page<Tenant>>;
+}
+
+/** Cursor paging, the same for every list. */
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(500).optional(),
+});
+export type PageQuery = z.infer<typeof PageQuery>;
+export interface Page<Item> {
+  data: Item[];
+  nextCursor: string | null;
+}

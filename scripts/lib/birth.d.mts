@@ -1,0 +1,1 @@
+export declare const birthOf: (pid: number) => string | undefined;

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { DataConverter, WorkerStatus, WorkflowBundleOption } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { Env } from '../adapters/env.ts';
+import { connectionOptions } from '../adapters/temporal/client.ts';
+import type { Log } from '../adapters/log.ts';
+import type { WorkerPorts } from '../ports/index.ts';
+import { QUEUES } from '../ports/operations.ts';
+import { workerOptions, runsWorkflows } from './options.ts';
+import type { Queue } from './options.ts';
+
+const RETRY_MS = 1000;
+
+export interface WorkersInput {
+  temporal: Env['temporal'];
+  dataConverter: DataConverter;
+  ports: WorkerPorts;
+  bundle: WorkflowBundleOption;
+  log: Log;
+  /** Instead of those of the house: tests only. */
+  activities?: object;
+}
+
+export interface Workers {
+  /** All queues are polled. Rejects when stopped before. */
+  ready: Promise<void>;
+  /** Ends when all is stopped. */
+  done: Promise<void>;
+  /** Lets activities at work end. Any number of times. */
+  stop: () => Promise<void>;
+  health: () => Record<string, WorkerStatus['runState'] | 'CONNECTING'>;
+}
+
+/** One worker for each queue, for as long as the process lives: when Temporal is away they wait, and come back with it. */
+export function startWorkers({ temporal, dataConverter, ports, bundle, log, activities }: WorkersInput): Workers {
+  const running = new Map<Queue, Worker>();
+  const stopping = new AbortController();
+  const { promise: ready, resolve: isReady, reject: isStopped } = Promise.withResolvers<void>();
+  ready.catch(() => undefined);
+
+  const open = (queue: Queue, connection: NativeConnection) =>
+    Worker.create({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter,
+      activities: activities ?? createActivities(ports),
+      ...(runsWorkflows(queue) ? { workflowBundle: bundle } : {}),
+      ...workerOptions(queue, log),
+    });
+
+  const round = async () => {
+    const connection = await NativeConnection.connect(connectionOptions(temporal));
+    try {
+      const queues = Object.keys(QUEUES) as Queue[];
+      const workers = await Promise.all(queues.map(async (queue) => [queue, await open(queue, connection)] as const));
+      for (const [queue, worker] of workers) running.set(queue, worker);
+      const runs = workers.map(([, worker]) => worker.run());
+      if (stopping.signal.aborted) stopAll();
+      isReady();
+      // One that dies takes the others along, and all of them begin again.
+      await Promise.race(runs).finally(stopAll);
+      await Promise.allSettled(runs);
+    } finally {
+      running.clear();
+      await connection.close();
+    }
+  };
+
+  const stopAll = () => {
+    for (const worker of running.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+
+  const keepRunning = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await round();
+      } catch (error) {
+        log.error({ error }, 'workers lost Temporal and begin again');
+        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+    isStopped(new Error('the workers were stopped before they were ready'));
+  };
+  const done = keepRunning();
+
+  return {
+    ready,
+    done,
+    stop: () => {
+      stopping.abort();
+      stopAll();
+      return done;
+    },
+    health: () =>
+      Object.fromEntries(
+        Object.keys(QUEUES).map((queue) => [queue, running.get(queue as Queue)?.getState() ?? 'CONNECTING']),
+      ),
+  };
+}

@@ -1,0 +1,8 @@
+/** The bundle's entry: every workflow, nothing else. */
+export { approval } from './approval.ts';
+export { connection } from './connection.ts';
+export { connectorWrite } from './connector-write.ts';
+export { onboardTenant } from './onboard-tenant.ts';
+export { runAgent } from './run-agent.ts';
+export { runCrew } from './run-crew.ts';
+export { syncStream } from './sync-stream.ts';

@@ -1,0 +1,103 @@
+import { ApplicationFailure, executeChild, uuid4 } from '@temporalio/workflow';
+import type { ContentRef } from '../../ports/agents.ts';
+import type { ApprovalPolicy } from '../../ports/approvals.ts';
+import type { ApprovalId, OperationId, RunId, TenantId } from '../../ports/ids.ts';
+import { approvalWorkflowId, connectorWriteId, runCrewId } from '../../ports/operations.ts';
+import { approval } from '../approval.ts';
+import { connectorWrite } from '../connector-write.ts';
+import { runCrew } from '../run-crew.ts';
+import { own } from './activities.ts';
+import { blockedBy, searchAttributes } from './attributes.ts';
+import type { Connected } from './onboarding-connections.ts';
+import type { Story } from './story.ts';
+
+const CREW = 'OnboardingCrew';
+
+/** The crew reads the tenant's content and proposes a first post. */
+export async function auditPresence(tenantId: TenantId, story: Story): Promise<ContentRef> {
+  const runId = uuid4() as RunId;
+  const { parts } = await story.step(
+    'audit',
+    `${CREW} audits the digital presence`,
+    () =>
+      executeChild(runCrew, {
+        workflowId: runCrewId(tenantId, runId),
+        args: [{ tenantId, runId, crewId: CREW }],
+        typedSearchAttributes: searchAttributes({ tenantId, operation: 'runCrew' }),
+      }),
+    (result) => ({ runId, parts: result.parts.length, report: result.parts.at(-1)?.reply.id ?? null }),
+  );
+  const report = parts.at(-1);
+  if (!report) throw ApplicationFailure.nonRetryable(`${CREW} has no steps`, 'llm_bad_output');
+  return report.reply;
+}
+
+/** The owner decides about the report and the post in it. Returns what was approved; rejected or undecided ends the onboarding. */
+export async function askOwner(
+  tenantId: TenantId,
+  operationId: OperationId,
+  content: ContentRef,
+  policy: ApprovalPolicy,
+  story: Story,
+): Promise<string> {
+  const approvalId = uuid4() as ApprovalId;
+  await story.tell('approval', 'waiting', 'Waiting for a person to approve the report and the first post', {
+    approvalId,
+  });
+  const { outcome, contentId } = await blockedBy(
+    'approval',
+    executeChild(approval, {
+      workflowId: approvalWorkflowId(tenantId, approvalId),
+      args: [
+        {
+          tenantId,
+          approvalId,
+          operationId,
+          subject: 'Approve the audit report and the proposed first post',
+          content,
+          policy,
+        },
+      ],
+      typedSearchAttributes: searchAttributes({ tenantId, operation: 'approval' }),
+    }),
+  );
+  await story.tell('approval', outcome === 'approved' ? 'completed' : 'failed', `The proposal was ${outcome}`, {
+    approvalId,
+    outcome,
+  });
+  if (outcome === 'approved') return contentId;
+  throw ApplicationFailure.nonRetryable(
+    outcome === 'expired' ? 'nobody decided in time' : 'the proposal was rejected',
+    'not_approved',
+  );
+}
+
+/** Creates the approved post as a draft, once; undone by moving it to the bin. */
+export async function writeFirstPost(
+  tenantId: TenantId,
+  { connector, connectionId }: Connected,
+  approvedContentId: string,
+  undo: (step: () => Promise<unknown>) => void,
+  story: Story,
+): Promise<void> {
+  const write = async (effectKey: string, action: Parameters<typeof connectorWrite>[0]['action']) =>
+    executeChild(connectorWrite, {
+      workflowId: connectorWriteId(tenantId, effectKey),
+      args: [{ tenantId, connectionId, stream: 'posts', effectKey, action }],
+      typedSearchAttributes: searchAttributes({
+        tenantId,
+        operation: 'connectorWrite',
+        connectorId: connector,
+        connectionId,
+      }),
+    });
+  const post = await own.extractProposedPost(tenantId, approvedContentId);
+  const effectKey = uuid4().replaceAll('-', '');
+  const receipt = await story.step(
+    'write',
+    `Creating the approved post on ${connector} as a draft`,
+    () => write(effectKey, { kind: 'create', contentId: post.id }),
+    ({ externalId }) => ({ connectionId, externalId }),
+  );
+  undo(() => write(`undo${effectKey}`, { kind: 'delete', externalId: receipt.externalId }));
+}
