@@ -22,7 +22,8 @@ const pointTo = (value: unknown): unknown => {
 };
 
 const describe = (schema: z.ZodType, io: 'input' | 'output', components: Components): Json => {
-  const { $schema: _, $defs = {}, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $defs = {}, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  delete own.$schema;
   for (const [name, definition] of Object.entries($defs)) components.set(name, pointTo(definition) as Json);
   return pointTo(own) as Json;
 };
@@ -72,11 +73,19 @@ const operation = (route: Route, components: Components): Json => ({
     ...(route.method === 'post' && route.may !== 'public' ? [HEADERS.once] : []),
   ],
   ...(route.method === 'post' && route.body !== Nothing
-    ? { requestBody: { required: true, content: { 'application/json': { schema: describe(route.body, 'input', components) } } } }
+    ? {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: describe(route.body, 'input', components) } },
+        },
+      }
     : {}),
   responses: {
     [route.reply.status]: { description: 'Done as asked', content: content(route, components) },
-    default: { description: 'Refused or failed', content: { 'application/problem+json': { schema: describe(Problem, 'output', components) } } },
+    default: {
+      description: 'Refused or failed',
+      content: { 'application/problem+json': { schema: describe(Problem, 'output', components) } },
+    },
   },
 });
 
@@ -101,7 +110,8 @@ export const openApi = (routes: Route[], publicUrl: string): Json => {
     info: {
       title: 'BizOSaaS',
       version: '1',
-      description: 'Starts, decides and watches business operations. Errors are RFC 9457 problems with a stable `code`.',
+      description:
+        'Starts, decides and watches business operations. Errors are RFC 9457 problems with a stable `code`.',
     },
     servers: [{ url: publicUrl }],
     security: [{ bearer: [] }],

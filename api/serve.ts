@@ -27,31 +27,34 @@ const ownHeaders = (ctx: Context): Record<string, string> => {
 };
 
 /** The order in which every request is judged: who, whose, what, whether before; only then is anything done. */
-export const serve = (route: Route, deps: ApiDeps) => async (ctx: Context): Promise<void> => {
-  const requestId = String(ctx.state.requestId);
-  const grant = await admit(ctx, route, deps);
-  refuseUnstorable(ctx.params);
-  const params = check(route.params, ctx.params, 'path');
-  const query = check(route.query, parseQuery(ctx.querystring), 'query');
-  const body = route.method === 'post' ? check(route.body, await readBody(ctx), 'body') : {};
-  const once = onceOf(ctx, grant.principal);
-  const call = { ...grant, params, query, body, ctx, requestId, onceKey: onceKeyOf(once) };
-  const { reply } = route;
-  if (!('schema' in reply)) {
-    ctx.status = reply.status;
-    await route.handle(call);
-    return;
-  }
-  ctx.set('Cache-Control', 'no-store');
-  const run = async (): Promise<Answer> => {
-    try {
-      const result = reply.schema.parse(await route.handle(call));
-      return { status: reply.status, headers: ownHeaders(ctx), body: result };
-    } catch (error) {
-      const fault = toFault(error);
-      if (fault.code === 'internal') logFault(deps, ctx, requestId, fault.cause);
-      return toAnswer(fault, requestId);
+export const serve =
+  (route: Route, deps: ApiDeps) =>
+  async (ctx: Context): Promise<void> => {
+    const requestId = String(ctx.state.requestId);
+    const grant = await admit(ctx, route, deps);
+    refuseUnstorable(ctx.params);
+    const params = check(route.params, ctx.params, 'path');
+    const query = check(route.query, parseQuery(ctx.querystring), 'query');
+    const body = route.method === 'post' ? check(route.body, await readBody(ctx), 'body') : {};
+    const once = onceOf(ctx, grant.principal);
+    const call = { ...grant, params, query, body, ctx, requestId, onceKey: onceKeyOf(once) };
+    const { reply } = route;
+    if (!('schema' in reply)) {
+      ctx.status = reply.status;
+      await route.handle(call);
+      return;
     }
+    ctx.set('Cache-Control', 'no-store');
+    const run = async (): Promise<Answer> => {
+      try {
+        const result = reply.schema.parse(await route.handle(call));
+        const status = typeof ctx.state.status === 'number' ? ctx.state.status : reply.status;
+        return { status, headers: ownHeaders(ctx), body: result };
+      } catch (error) {
+        const fault = toFault(error);
+        if (fault.code === 'internal') logFault(deps, ctx, requestId, fault.cause);
+        return toAnswer(fault, requestId);
+      }
+    };
+    send(ctx, once === null ? await run() : await runOnce(deps, once, route, body, run));
   };
-  send(ctx, once === null ? await run() : await runOnce(deps, once, route, body, run));
-};

@@ -2,6 +2,7 @@ import type { Control } from './control.ts';
 import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts';
 import { json, jsonBody, list, record, route, router, type Call, type Handler, type Reply } from './http.ts';
 import type { ScriptedAnswer } from './vendors/openai/script.ts';
+import type { SiteSize } from './vendors/wordpress/site.ts';
 
 /** The same control over HTTP, for the demo, for people and for tests that live in another process. */
 export function controlRoutes(control: Control): Handler {
@@ -37,11 +38,13 @@ export function controlRoutes(control: Control): Handler {
       route('GET', '/control/hubspot/token-calls', () => done(control.hubspot.tokenCalls())),
 
       act('wordpress/:site', (given, site = '') => {
-        const { url } = control.wordpress.site(site, {
-          ...('posts' in given ? { posts: numeric('posts', given['posts']) } : {}),
-          ...('pages' in given ? { pages: numeric('pages', given['pages']) } : {}),
-          ...('media' in given ? { media: numeric('media', given['media']) } : {}),
-        });
+        const size = ['posts', 'pages', 'media']
+          .filter((name) => name in given)
+          .map((name) => [name, numeric(name, given[name])]);
+        const { url } = control.wordpress.site(
+          site,
+          ...(size.length > 0 ? [Object.fromEntries(size) as SiteSize] : []),
+        );
         return { url };
       }),
       act('wordpress/:site/password', ({ valid }, site = '') => control.wordpress.password(site, valid === true)),

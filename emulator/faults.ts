@@ -6,17 +6,7 @@ import type { Reply } from './http.ts';
  * off in the middle of the answer; `body` processes and answers with another body; `delay` waits, then processes;
  * `hold` waits for `release()`, then processes, even if the caller has gone meanwhile.
  */
-export const FAULT_KINDS = [
-  'status',
-  'html',
-  'hang',
-  'reset',
-  'drop-after',
-  'cut',
-  'body',
-  'delay',
-  'hold',
-] as const;
+export const FAULT_KINDS = ['status', 'html', 'hang', 'reset', 'drop-after', 'cut', 'body', 'delay', 'hold'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultRule {
@@ -112,9 +102,15 @@ async function spoil(fault: Fault, proceed: () => Promise<Reply>): Promise<Reply
     }
     case 'body': {
       const real = await proceed();
-      const { chunks: _chunks, ...kept } = real;
+      const kept = { ...real };
+      delete kept.chunks;
       const { body } = made(fault, 200, {});
-      return { ...kept, status: fault.status ?? real.status, headers: { ...real.headers, ...fault.headers }, body: body ?? '' };
+      return {
+        ...kept,
+        status: fault.status ?? real.status,
+        headers: { ...real.headers, ...fault.headers },
+        body: body ?? '',
+      };
     }
     case 'drop-after':
       return { ...(await proceed()), ending: 'reset' };

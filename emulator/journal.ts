@@ -84,8 +84,12 @@ export function createJournal(): Journal {
         };
         const timer = setTimeout(() => {
           stop();
-          const seen = requests({}).slice(-5).map(({ method, path, status }) => `${method} ${path} ${status ?? '-'}`);
-          reject(new Error(`waited for ${count} of ${JSON.stringify(filter)}; last seen: ${seen.join(', ') || 'none'}`));
+          const seen = requests({})
+            .slice(-5)
+            .map(({ method, path, status }) => `${method} ${path} ${status ?? '-'}`);
+          reject(
+            new Error(`waited for ${count} of ${JSON.stringify(filter)}; last seen: ${seen.join(', ') || 'none'}`),
+          );
         }, timeoutMs);
         watchers.add(look);
         look();

@@ -25,6 +25,7 @@ try {
   process.stdout.write(`${JSON.stringify({ url })}\n`);
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') fail(`Port ${port} is in use: stop what listens there or set EMULATOR_PORT to another port.`);
+  if (code === 'EADDRINUSE')
+    fail(`Port ${port} is in use: stop what listens there or set EMULATOR_PORT to another port.`);
   fail(`The emulator cannot listen on port ${port}: ${message}.`);
 }

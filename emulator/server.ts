@@ -57,7 +57,14 @@ export function createEmulator({ seed = 1, now = Date.now }: EmulatorOptions = {
       return send(response, json(413, { message: `the body is over ${BODY_LIMIT_BYTES} bytes` }));
     }
     const origin = `http://${request.headers.host ?? '127.0.0.1'}`;
-    const call: Call = { method, path: target.pathname, query: target.searchParams, headers: request.headers, body, base: origin };
+    const call: Call = {
+      method,
+      path: target.pathname,
+      query: target.searchParams,
+      headers: request.headers,
+      body,
+      base: origin,
+    };
     if (target.pathname.startsWith('/control/')) return send(response, await command(call));
 
     const entry = journal.open({ method, url, headers: request.headers, at: now() });

@@ -9,7 +9,9 @@ export async function send(response: ServerResponse, reply: Reply, headOnly = fa
     socket?.resetAndDestroy();
     return;
   }
-  const pieces = (reply.chunks ?? [reply.body ?? '']).map((piece) => Buffer.from(piece)).filter(({ length }) => length > 0);
+  const pieces = (reply.chunks ?? [reply.body ?? ''])
+    .map((piece) => Buffer.from(piece))
+    .filter(({ length }) => length > 0);
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   response.writeHead(reply.status, { ...reply.headers, ...(reply.chunks ? {} : { 'content-length': String(length) }) });
   if (headOnly || reply.status === 204) return void response.end();

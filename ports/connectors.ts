@@ -65,6 +65,8 @@ export interface ReadQuery {
   /** Only what changed at or after this moment, ISO 8601. */
   since?: string | undefined;
   filter?: Record<string, string> | undefined;
+  /** For people and agents. Without it the order is the one in which a scan misses nothing. */
+  order?: 'newest' | undefined;
 }
 
 export interface ReadPage {

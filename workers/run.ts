@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { DataConverter, WorkerStatus, WorkflowBundleOption } from '@temporalio/worker';
-import { createActivities } from '../activities/index.ts';
 import type { Env } from '../adapters/env.ts';
 import { connectionOptions } from '../adapters/temporal/client.ts';
 import type { Log } from '../adapters/log.ts';
-import type { WorkerPorts } from '../ports/index.ts';
 import { QUEUES } from '../ports/operations.ts';
 import { workerOptions, runsWorkflows } from './options.ts';
 import type { Queue } from './options.ts';
@@ -15,11 +13,11 @@ const RETRY_MS = 1000;
 export interface WorkersInput {
   temporal: Env['temporal'];
   dataConverter: DataConverter;
-  ports: WorkerPorts;
+  activities: object;
   bundle: WorkflowBundleOption;
   log: Log;
-  /** Instead of those of the house: tests only. */
-  activities?: object;
+  /** What the namespace needs, done again whenever Temporal comes back. */
+  prepare?: () => Promise<void>;
 }
 
 export interface Workers {
@@ -33,7 +31,7 @@ export interface Workers {
 }
 
 /** One worker for each queue, for as long as the process lives: when Temporal is away they wait, and come back with it. */
-export function startWorkers({ temporal, dataConverter, ports, bundle, log, activities }: WorkersInput): Workers {
+export function startWorkers({ temporal, dataConverter, activities, bundle, log, prepare }: WorkersInput): Workers {
   const running = new Map<Queue, Worker>();
   const stopping = new AbortController();
   const { promise: ready, resolve: isReady, reject: isStopped } = Promise.withResolvers<void>();
@@ -44,7 +42,7 @@ export function startWorkers({ temporal, dataConverter, ports, bundle, log, acti
       connection,
       namespace: temporal.namespace,
       dataConverter,
-      activities: activities ?? createActivities(ports),
+      activities,
       ...(runsWorkflows(queue) ? { workflowBundle: bundle } : {}),
       ...workerOptions(queue, log),
     });
@@ -52,6 +50,7 @@ export function startWorkers({ temporal, dataConverter, ports, bundle, log, acti
   const round = async () => {
     const connection = await NativeConnection.connect(connectionOptions(temporal));
     try {
+      await prepare?.();
       const queues = Object.keys(QUEUES) as Queue[];
       const workers = await Promise.all(queues.map(async (queue) => [queue, await open(queue, connection)] as const));
       for (const [queue, worker] of workers) running.set(queue, worker);
@@ -59,8 +58,10 @@ export function startWorkers({ temporal, dataConverter, ports, bundle, log, acti
       if (stopping.signal.aborted) stopAll();
       isReady();
       // One that dies takes the others along, and all of them begin again.
-      await Promise.race(runs).finally(stopAll);
-      await Promise.allSettled(runs);
+      await Promise.race(runs).finally(() => {
+        stopAll();
+        return Promise.allSettled(runs);
+      });
     } finally {
       running.clear();
       await connection.close();

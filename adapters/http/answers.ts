@@ -22,6 +22,7 @@ export function statusFault({ status, headers }: HttpAnswer, who: string): Fault
       ...(wait !== undefined && { retryAfterMs: wait }),
     });
   }
-  if (status >= 500 || status === 408) return new Fault('provider_down', `${who} is not working now (status ${status})`);
+  if (status >= 500 || status === 408)
+    return new Fault('provider_down', `${who} is not working now (status ${status})`);
   return undefined;
 }

@@ -20,7 +20,10 @@ export async function readBody(
   const inflate = INFLATERS[coding];
   if (!inflate && coding !== '' && coding !== 'identity') {
     source.destroy();
-    throw new Fault('provider_garbage', `${host} answered in the encoding ${JSON.stringify(coding.slice(0, 40))}, which nobody asked for`);
+    throw new Fault(
+      'provider_garbage',
+      `${host} answered in the encoding ${JSON.stringify(coding.slice(0, 40))}, which nobody asked for`,
+    );
   }
   const parts: Buffer[] = [];
   const collect = async (stream: AsyncIterable<Buffer>): Promise<void> => {

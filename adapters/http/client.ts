@@ -1,6 +1,6 @@
 import { lookup as resolveName } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
-import { Agent, DecoratorHandler, request as undiciRequest } from 'undici';
+import { Agent, request as undiciRequest } from 'undici';
 import type { Dispatcher } from 'undici';
 import { Fault } from '../../ports/errors.ts';
 import { isPublicAddress } from './addresses.ts';
@@ -135,27 +135,24 @@ const marking =
   (mark: () => void): Dispatcher.DispatcherComposeInterceptor =>
   (dispatch) =>
   (options, handler) =>
-    dispatch(options, new Marked(handler, mark));
-
-class Marked extends DecoratorHandler implements Dispatcher.DispatchHandler {
-  readonly #mark: () => void;
-
-  constructor(handler: Dispatcher.DispatchHandler, mark: () => void) {
-    super(handler);
-    this.#mark = mark;
-  }
-
-  onRequestStart(...given: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestStart']>>): void {
-    this.#mark();
-    super.onRequestStart?.(...given);
-  }
-}
+    dispatch(options, {
+      onRequestStart(...given) {
+        mark();
+        handler.onRequestStart?.(...given);
+      },
+      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
+      onResponseStart: (...given) => handler.onResponseStart?.(...given),
+      onResponseData: (...given) => handler.onResponseData?.(...given),
+      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+      onResponseError: (...given) => handler.onResponseError?.(...given),
+    });
 
 const seconds = (timeoutMs = TIMEOUT_MS) => Math.round(timeoutMs / 100) / 10;
 
 function checked(headers: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(headers)) {
-    if (/[\r\n\0]/.test(name + value)) throw new Fault('invalid_request', 'a header contains a line break or a NUL byte');
+    if (/[\r\n\0]/.test(name + value))
+      throw new Fault('invalid_request', 'a header contains a line break or a NUL byte');
   }
   return headers;
 }

@@ -40,7 +40,8 @@ export function createTargets({ allow, origins, ports }: TargetRules): Targets {
       if (!asked) throw refused('this is not a web address');
       const url = new URL(rewrite(asked.href));
       if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('the address must begin with https://');
-      if (url.username !== '' || url.password !== '') throw refused('the address must not contain a user name or password');
+      if (url.username !== '' || url.password !== '')
+        throw refused('the address must not contain a user name or password');
       const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
       if (listed.has(`${url.hostname}:${port}`)) return { url, listed: true };
       if (url.protocol !== 'https:') throw refused(`${url.host} must be asked by https://, not http://`);
@@ -53,6 +54,7 @@ export function createTargets({ allow, origins, ports }: TargetRules): Targets {
 }
 
 /** One sentence for the literal and for what a name resolved to: the caller learns nothing about our network from it. */
-export const refusedAddress = (host: string) => refused(`${host} is not on the public internet, and only public hosts may be asked`);
+export const refusedAddress = (host: string) =>
+  refused(`${host} is not on the public internet, and only public hosts may be asked`);
 
 const hasControls = (text: string) => [...text].some((character) => character <= ' ' || character === '\u007f');

@@ -1,3 +1,4 @@
+import { InvalidInputError } from 'slonik';
 import { Fault } from '../../ports/errors.ts';
 
 const codeOf = (error: unknown): string | undefined => {
@@ -32,7 +33,8 @@ const unavailable = (message: string, cause: unknown) => new Fault('unavailable'
 /** What a failure of the database means to a caller; what is nobody's fault but ours comes back as it is. */
 export const asFault = (error: unknown): unknown => {
   if (error instanceof Fault) return error;
-  const code = codeOf(error);
+  // Slonik drops the code of 22P02.
+  const code = error instanceof InvalidInputError ? '22P02' : codeOf(error);
   switch (code) {
     case '53100':
       return unavailable('The disk of the database is full; free some space and try again.', error);

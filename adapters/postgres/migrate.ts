@@ -4,8 +4,8 @@ import { runner } from 'node-pg-migrate';
 export const MIGRATIONS_DIR = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /**
- * Brings the database to this version; forward only, each file in a transaction of its own. Processes that migrate at
- * once wait for each other. Returns the names of what was applied.
+ * Brings the database to this version; forward only, all or nothing. Processes that migrate at once wait for each other.
+ * Returns the names of what was applied.
  */
 export const migrate = async (adminUrl: string, log: (line: string) => void = () => undefined): Promise<string[]> => {
   const applied = await runner({
@@ -13,8 +13,7 @@ export const migrate = async (adminUrl: string, log: (line: string) => void = ()
     dir: MIGRATIONS_DIR,
     direction: 'up',
     migrationsTable: 'schema_migrations',
-    singleTransaction: false,
-    lockMode: 'wait',
+    advisoryLockMode: 'wait',
     logger: { info: () => undefined, warn: log, error: log },
   });
   return applied.map(({ name }) => name);

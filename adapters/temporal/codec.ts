@@ -50,11 +50,11 @@ export function payloadCodec(ring: KeyRing): PayloadCodec {
     const key = ring.key(kid);
     if (key === null) throw unknownKey(kid);
     const data = Buffer.from(payload.data ?? []);
-    const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
-      .setAAD(utf8(tenant))
-      .setAuthTag(data.subarray(data.length - TAG_BYTES));
     try {
-      const plain = [decipher.update(data.subarray(NONCE_BYTES, data.length - TAG_BYTES)), decipher.final()];
+      const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
+        .setAAD(utf8(tenant))
+        .setAuthTag(data.subarray(-TAG_BYTES));
+      const plain = [decipher.update(data.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()];
       return PayloadMessage.decode(Buffer.concat(plain));
     } catch (cause) {
       throw new Fault('forbidden', `a payload of scope ${tenant} was changed, or is not of that scope; refused`, {

@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { createLog } from '../../adapters/log.ts';
+import proto from '@temporalio/proto';
 import { openTemporal } from '../../adapters/temporal/client.ts';
 import { dataConverter } from '../../adapters/temporal/data-converter.ts';
 import { keyRing } from '../../adapters/temporal/key-ring.ts';
 import { setUpTemporal } from '../../adapters/temporal/setup.ts';
 import type { Env } from '../../adapters/env.ts';
+import { testLog } from './runtime.ts';
 
 /** Every test and every stored history uses this key, so that histories replay anywhere. */
 export const TEST_KEYS = { current: 'test', test: Buffer.alloc(32, 7).toString('base64') };
 export const testConverter: DataConverter = dataConverter(keyRing(TEST_KEYS));
-
-export const testLog = createLog(process.env.TEST_LOG ?? 'fatal');
 
 /** Address of the server that the run shares. */
 export function testAddress(): string {
@@ -28,12 +27,15 @@ export interface TestNamespace extends AsyncDisposable {
 }
 
 /** A namespace of its own on the shared server, usable at once. */
-export async function openNamespace({ address = testAddress(), converter = testConverter } = {}): Promise<TestNamespace> {
+export async function openNamespace({
+  address = testAddress(),
+  converter = testConverter,
+} = {}): Promise<TestNamespace> {
   const temporal = { address, namespace: `test-${randomUUID()}`, apiKey: null, tls: false };
   const opened = openTemporal(temporal, converter);
   await opened.connection.workflowService.registerNamespace({
     namespace: temporal.namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+    workflowExecutionRetentionPeriod: proto.google.protobuf.Duration.fromObject({ seconds: 86_400 }),
   });
   await setUpTemporal(opened.connection, temporal.namespace, testLog);
   return { temporal, ...opened };

@@ -21,8 +21,15 @@ interface Activities {
   blob: (bytes: number) => Promise<string>;
 }
 
-const { echo, fail, blob } = proxyActivities<Activities>({ startToCloseTimeout: '20s', retry: { maximumAttempts: 2, initialInterval: '10ms' } });
-const { beat } = proxyActivities<Activities>({ startToCloseTimeout: '20s', heartbeatTimeout: '1s', retry: { maximumAttempts: 1 } });
+const { echo, fail, blob } = proxyActivities<Activities>({
+  startToCloseTimeout: '20s',
+  retry: { maximumAttempts: 2, initialInterval: '10ms' },
+});
+const { beat } = proxyActivities<Activities>({
+  startToCloseTimeout: '20s',
+  heartbeatTimeout: '1s',
+  retry: { maximumAttempts: 1 },
+});
 const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '5s' });
 
 export const tell = defineSignal<[string]>('tell');
@@ -44,9 +51,11 @@ export async function traveller(childId: string, listenerId: string, round = 0):
   if (round === 0) return continueAsNew<typeof traveller>(childId, listenerId, 1);
   await getExternalWorkflowHandle(listenerId).signal(tell, 'secret-signal');
   const fine = await executeChild(child, { workflowId: `${childId}-fine`, args: ['secret-input', false] });
-  const failing = await startChild(child, { workflowId: `${childId}-failing`, args: ['secret-input', true] });
-  const failed = await failing.result().catch((error: unknown) => error);
-  const nested = await executeChild(nesting, { workflowId: `${childId}-nesting`, args: [`${childId}-leaf`] }).catch((error: unknown) => error);
+  const doomed = await startChild(child, { workflowId: `${childId}-failing`, args: ['secret-input', true] });
+  const failed = await doomed.result().catch((error: unknown) => error);
+  const nested = await executeChild(nesting, { workflowId: `${childId}-nesting`, args: [`${childId}-leaf`] }).catch(
+    (error: unknown) => error,
+  );
   return [fine, await local.echo('secret-local'), deepest(failed), deepest(nested)];
 }
 

@@ -2,7 +2,11 @@ CREATE TABLE agent_configs (
   tenant_id text NOT NULL,
   agent_id text NOT NULL,
   provider text NOT NULL,
-  model text NOT NULL,
+  -- NULL: the deployment's default for the agent's class.
+  model text,
+  temperature double precision NOT NULL,
+  max_tokens int NOT NULL,
+  active boolean NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, agent_id)
 );

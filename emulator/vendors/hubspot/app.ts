@@ -49,5 +49,7 @@ export const SCOPES = [
 export function redirectAllowed(uri: string): boolean {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (!url || url.hash) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname));
+  return (
+    url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+  );
 }

@@ -30,7 +30,8 @@ export function decideConsent(codes: Codes) {
 
 function unsafe(asked: URLSearchParams): string | undefined {
   if (asked.get('client_id') !== CLIENT_ID) return 'The client ID of this app is unknown.';
-  if (!redirectAllowed(asked.get('redirect_uri') ?? '')) return 'The redirect URL is missing or not allowed for this app.';
+  if (!redirectAllowed(asked.get('redirect_uri') ?? ''))
+    return 'The redirect URL is missing or not allowed for this app.';
   return undefined;
 }
 
@@ -38,7 +39,10 @@ function wrongRequest(asked: URLSearchParams): Reply | undefined {
   const scopes = (asked.get('scope') ?? '').split(' ').filter(Boolean);
   const foreign = scopes.filter((scope) => !SCOPES.includes(scope));
   if (scopes.length === 0 || foreign.length > 0) {
-    return back(asked, { error: 'invalid_scope', error_description: `Scopes missing or unknown: ${foreign.join(' ')}` });
+    return back(asked, {
+      error: 'invalid_scope',
+      error_description: `Scopes missing or unknown: ${foreign.join(' ')}`,
+    });
   }
   if (asked.has('code_challenge') && asked.get('code_challenge_method') !== 'S256') {
     return back(asked, { error: 'invalid_request', error_description: 'code_challenge_method is S256' });

@@ -23,7 +23,10 @@ export function callerOf(grants: Grants, { headers }: Call): Caller | Reply {
 
 export const scopeMissing = (scope: string): Reply =>
   apiError(403, 'MISSING_SCOPES', 'This app has not been granted all required scopes.', [
-    { message: `One or more of the following scopes are required: ${scope}`, context: { requiredGranularScopes: [scope] } },
+    {
+      message: `One or more of the following scopes are required: ${scope}`,
+      context: { requiredGranularScopes: [scope] },
+    },
   ]);
 
 const refused = (category: string, message: string): Reply => apiError(401, category, message);

@@ -15,7 +15,9 @@ export function consentPage(asked: URLSearchParams): string {
   const hidden = CONSENT_FIELDS.filter((name) => asked.has(name)).map(
     (name) => `<input type="hidden" name="${name}" value="${escapeHtml(asked.get(name) ?? '')}">`,
   );
-  const accounts = ACCOUNTS.map(({ hubId, name }) => `<option value="${hubId}">${escapeHtml(name)} (${hubId})</option>`);
+  const accounts = ACCOUNTS.map(
+    ({ hubId, name }) => `<option value="${hubId}">${escapeHtml(name)} (${hubId})</option>`,
+  );
   const scopes = (asked.get('scope') ?? '').split(' ').map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`);
   const host = new URL(asked.get('redirect_uri') ?? '').host;
   return page(

@@ -59,7 +59,10 @@ const missing = (id: string): Reply =>
 
 function refused(values: Record<string, string>, unknown: string[]): Reply | undefined {
   if (unknown.length > 0) {
-    const errors = unknown.map((name) => ({ message: `Property "${name}" does not exist`, code: 'PROPERTY_DOESNT_EXIST' }));
+    const errors = unknown.map((name) => ({
+      message: `Property "${name}" does not exist`,
+      code: 'PROPERTY_DOESNT_EXIST',
+    }));
     return invalid(`Property values were not valid: ${unknown.join(', ')}`, errors);
   }
   if (values['email'] && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(values['email'])) {

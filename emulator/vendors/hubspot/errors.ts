@@ -21,4 +21,5 @@ export const apiError = (status: number, category: string, message: string, erro
 export const oauthError = (status: number, error: string, code: string, description: string): Reply =>
   json(status, { error, error_description: description, status: code, message: description });
 
-export const invalid = (message: string, errors?: Detail[]): Reply => apiError(400, 'VALIDATION_ERROR', message, errors);
+export const invalid = (message: string, errors?: Detail[]): Reply =>
+  apiError(400, 'VALIDATION_ERROR', message, errors);

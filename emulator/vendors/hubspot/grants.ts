@@ -73,12 +73,12 @@ export function createGrants(now: () => number) {
       const found = access.get(token);
       if (found) found.revoked = true;
     },
-    expireAll(): number {
+    expireAll: (): number => {
       const live = [...access.values()].filter(({ expiresAt }) => expiresAt > now());
       for (const token of live) token.expiresAt = now();
       return live.length;
     },
-    revokeAll(): number {
+    revokeAll: (): number => {
       const live = new Set([...refresh.values()].filter(({ revoked }) => !revoked));
       for (const grant of live) grant.revoked = true;
       return live.size;

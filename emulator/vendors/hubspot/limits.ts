@@ -22,7 +22,7 @@ export function createLimits(now: () => number) {
   };
 
   return {
-    enforce(on: boolean, limit: Limit = CALLS): void {
+    enforce: (on: boolean, limit: Limit = CALLS): void => {
       enforced = on;
       calls = limit;
     },

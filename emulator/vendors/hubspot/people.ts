@@ -34,7 +34,10 @@ export function person(seed: number, index: number): Person {
 }
 
 const plain = (name: string): string =>
-  name.normalize('NFKD').replace(/[^a-zA-Z]/g, '').toLowerCase() || 'x';
+  name
+    .normalize('NFKD')
+    .replace(/[^a-zA-Z]/g, '')
+    .toLowerCase() || 'x';
 
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;

@@ -52,14 +52,21 @@ export function shown(contact: Contact, asked: string[]): Record<string, unknown
   };
 }
 
-export const namesIn = (text: string | null): string[] => (text ?? '').split(',').map((name) => name.trim()).filter(Boolean);
+export const namesIn = (text: string | null): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
 
 /** The properties of a write, each as the string the vendor keeps; names that do not exist are told apart. */
 export function written(body: unknown): { values: Record<string, string>; unknown: string[] } {
   const given = Object.entries(record(record(body)['properties']));
-  const text = (value: unknown) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean));
+  const known = given.filter(([name]) => isWritable(name)).map(([name, value]) => [name, textOf(value)]);
   return {
-    values: Object.fromEntries(given.filter(([name]) => isWritable(name)).map(([name, value]) => [name, text(value)])),
+    values: Object.fromEntries(known) as Record<string, string>,
     unknown: given.map(([name]) => name).filter((name) => !isWritable(name)),
   };
 }
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value);

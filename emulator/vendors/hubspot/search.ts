@@ -14,7 +14,8 @@ type Test = (contact: Contact) => boolean;
 export function searchContacts(store: ContactStore, call: Call): Reply {
   const body = record(jsonBody(call));
   const limit = Number(body['limit'] ?? 10);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) return invalid(`limit must be between 1 and ${MAX_PAGE}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
+    return invalid(`limit must be between 1 and ${MAX_PAGE}`);
   const offset = Number(body['after'] ?? 0);
   if (!Number.isInteger(offset) || offset < 0) return invalid('after is not a paging cursor');
   if (offset + limit > MAX_ROWS) return invalid(`Search gives at most ${MAX_ROWS} results; narrow the filter instead`);
@@ -26,9 +27,13 @@ export function searchContacts(store: ContactStore, call: Call): Reply {
     return invalid('too many filters or filter groups');
   }
   const tests = groups.map((filters) => filters.map(testOf));
-  if (tests.flat().includes(undefined)) return invalid('a filter needs propertyName and a known operator, and its value');
+  if (tests.flat().includes(undefined))
+    return invalid('a filter needs propertyName and a known operator, and its value');
 
-  const matches = tests.length === 0 ? store.all() : store.all().filter((contact) => tests.some((all) => all.every((test) => test?.(contact))));
+  const matches =
+    tests.length === 0
+      ? store.all()
+      : store.all().filter((contact) => tests.some((all) => all.every((test) => test?.(contact))));
   const [sort] = list(body['sorts']);
   const sorted = sort === undefined ? matches : matches.sort(order(sort));
   const rows = sorted.slice(offset, offset + limit);
@@ -48,10 +53,12 @@ function testOf(filter: Record<string, unknown>): Test | undefined {
   const wanted = comparable(name, typeof value === 'number' ? String(value) : (value as string | undefined));
   const high = comparable(name, highValue as string | undefined);
   const several = list(values).map((one) => comparable(name, one as string));
-  const known = (test: (held: string | number) => boolean): Test => (contact) => {
-    const held = of(contact);
-    return held !== null && test(held);
-  };
+  const known =
+    (test: (held: string | number) => boolean): Test =>
+    (contact) => {
+      const held = of(contact);
+      return held !== null && test(held);
+    };
   switch (operator) {
     case 'HAS_PROPERTY':
       return known(() => true);
@@ -96,7 +103,7 @@ function comparable(name: string, value: string | null | undefined): string | nu
 
 function order(sort: unknown): (a: Contact, b: Contact) => number {
   const { propertyName, direction } = typeof sort === 'string' ? { propertyName: sort, direction: '' } : record(sort);
-  const name = String(propertyName as string);
+  const name = String(propertyName);
   const sign = direction === 'DESCENDING' ? -1 : 1;
   const key = (contact: Contact): string | number =>
     name === 'lastmodifieddate' ? contact.updatedAt : (comparable(name, valueOf(contact, name)) ?? '');

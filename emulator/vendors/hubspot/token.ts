@@ -34,7 +34,7 @@ export function createTokenEndpoint({ codes, grants }: { codes: Codes; grants: G
   return {
     calls,
     token: asClient((form) => {
-      switch (form.get('grant_type')) {
+      switch (form.get('grant_type') ?? '') {
         case 'authorization_code':
           return swapCode(form);
         case 'refresh_token':

@@ -4,11 +4,14 @@ import { APPLICATION_PASSWORD, USER } from './identify.ts';
 const FIELDS = ['app_name', 'app_id', 'success_url', 'reject_url'];
 
 /** The screen on which the site's owner hands out an application password; the browser carries it back. */
-export function authorizeApplication({ method, query, body, base, ...call }: Call): Reply {
-  const asked = new URLSearchParams([...query, ...formBody({ ...call, method, query, body, base })]);
+export function authorizeApplication(call: Call): Reply {
+  const { method, base } = call;
+  const asked = new URLSearchParams([...call.query, ...formBody(call)]);
   const success = asked.get('success_url') ?? '';
   const reject = asked.get('reject_url') ?? '';
-  const wrong = [success, reject].some((url) => url !== '' && !/^https:|^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(url));
+  const wrong = [success, reject].some(
+    (url) => url !== '' && !/^https:|^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(url),
+  );
   if (!asked.get('app_name') || wrong) return html(400, '<h1>The authorization request is not valid.</h1>');
   if (method !== 'POST') return html(200, screen(asked));
 

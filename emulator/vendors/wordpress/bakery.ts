@@ -21,7 +21,11 @@ export const STORIES: Story[] = [
       'We bake at 250 degrees on stone, at five and again at eleven. Come after the second bake for a loaf that is still warm, or order by noon for the next day.',
     ],
   },
-  { title: 'Summer opening hours 2021', modified: '2021-06-28T09:05:00Z', text: ['From July we are open Tuesday to Saturday, 7 to 13.'] },
+  {
+    title: 'Summer opening hours 2021',
+    modified: '2021-06-28T09:05:00Z',
+    text: ['From July we are open Tuesday to Saturday, 7 to 13.'],
+  },
   {
     title: 'Gluten-free Thursdays',
     modified: '2024-11-07T13:20:00Z',
@@ -41,7 +45,11 @@ export const STORIES: Story[] = [
       'Delivery within the city is included. Further out we charge by distance, since the cake travels with one of us beside it.',
     ],
   },
-  { title: 'Christmas market, 10 December 2022', modified: '2022-11-20T16:30:00Z', text: ['Find us at stall 14 with stollen and punch. We look forward to you!'] },
+  {
+    title: 'Christmas market, 10 December 2022',
+    modified: '2022-11-20T16:30:00Z',
+    text: ['Find us at stall 14 with stollen and punch. We look forward to you!'],
+  },
   {
     title: 'Meet the mill: Albrecht, four generations on the river',
     modified: '2024-04-03T07:10:00Z',
@@ -72,19 +80,42 @@ export const STORIES: Story[] = [
   {
     title: 'Summer opening hours',
     modified: '2024-06-30T09:00:00Z',
-    text: ['In July and August we open Wednesday to Sunday, 8 to 14. On Mondays and Tuesdays the oven rests, and so do we.'],
+    text: [
+      'In July and August we open Wednesday to Sunday, 8 to 14. On Mondays and Tuesdays the oven rests, and so do we.',
+    ],
   },
 ];
 
 export const PAGES: Story[] = [
-  { title: 'Home', modified: '2025-02-01T09:00:00Z', text: ['Kornblume is a bakery in the old tram depot: sourdough, cake, coffee, and a table in the sun.'] },
-  { title: 'About us', modified: '2021-03-10T09:00:00Z', text: ['We opened in 2016 with one oven and two people. Today we are nine.'] },
+  {
+    title: 'Home',
+    modified: '2025-02-01T09:00:00Z',
+    text: ['Kornblume is a bakery in the old tram depot: sourdough, cake, coffee, and a table in the sun.'],
+  },
+  {
+    title: 'About us',
+    modified: '2021-03-10T09:00:00Z',
+    text: ['We opened in 2016 with one oven and two people. Today we are nine.'],
+  },
   { title: 'Opening hours', modified: '2023-08-18T09:00:00Z', text: ['Tuesday to Saturday 7 to 18, Sunday 8 to 12.'] },
-  { title: 'Wedding cakes', modified: '2022-05-05T09:00:00Z', text: ['Prices from 4.20 euros a slice. See our blog for how to order.'] },
-  { title: 'Contact', modified: '2020-01-20T09:00:00Z', text: ['Depotgasse 4, telephone 030 5550 142, mail@kornblume.example'] },
+  {
+    title: 'Wedding cakes',
+    modified: '2022-05-05T09:00:00Z',
+    text: ['Prices from 4.20 euros a slice. See our blog for how to order.'],
+  },
+  {
+    title: 'Contact',
+    modified: '2020-01-20T09:00:00Z',
+    text: ['Depotgasse 4, telephone 030 5550 142, mail@kornblume.example'],
+  },
 ];
 
-export const PICTURES = ['Sourdough loaf on a board', 'The counter in the morning', 'Wedding cake with cornflowers', 'IMG_2041'];
+export const PICTURES = [
+  'Sourdough loaf on a board',
+  'The counter in the morning',
+  'Wedding cake with cornflowers',
+  'IMG_2041',
+];
 
 /** Past the told ones, posts of a longer history, one a week backwards from spring 2025. */
 export function further(index: number): Story {

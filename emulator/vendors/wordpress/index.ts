@@ -54,7 +54,10 @@ export function createWordpress({ now }: Origin): Wordpress {
         else siteNamed(name);
         return {
           url: `${emulatorUrl()}/wordpress/${name}`,
-          items: (resource) => [...siteNamed(name).items.values()].filter((item) => item.resource === resource).map((item) => ({ ...item })),
+          items: (resource) =>
+            [...siteNamed(name).items.values()]
+              .filter((item) => item.resource === resource)
+              .map((item) => ({ ...item })),
           edit(id, change) {
             const site = siteNamed(name);
             const item = site.items.get(id);

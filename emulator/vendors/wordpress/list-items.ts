@@ -25,7 +25,8 @@ export function listItems(site: Site, resource: Resource, { query, base, path }:
     return wpError(401, 'rest_forbidden_context', 'Sorry, you are not allowed to edit posts in this post type.');
   }
   const statuses = csv(query, 'status') ?? [resource === 'media' ? 'inherit' : 'publish'];
-  if (statuses.some((status) => !STATUSES.includes(status))) return invalidParam('status', 'status is not one of the known ones');
+  if (statuses.some((status) => !STATUSES.includes(status)))
+    return invalidParam('status', 'status is not one of the known ones');
   if (!owner && statuses.some((status) => status !== 'publish' && status !== 'inherit')) {
     return invalidParam('status', 'Status is forbidden.');
   }
@@ -45,7 +46,11 @@ export function listItems(site: Site, resource: Resource, { query, base, path }:
 
   const pages = Math.ceil(matches.length / perPage);
   if (page > pages && matches.length > 0) {
-    return wpError(400, 'rest_post_invalid_page_number', 'The page number requested is larger than the number of pages available.');
+    return wpError(
+      400,
+      'rest_post_invalid_page_number',
+      'The page number requested is larger than the number of pages available.',
+    );
   }
   const rows = matches.slice((page - 1) * perPage, page * perPage);
   return json(
@@ -115,6 +120,8 @@ function linkHeader(url: string, query: URLSearchParams, page: number, pages: nu
 const whole = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
 
 function csv(query: URLSearchParams, name: string): string[] | undefined {
-  const values = [...query.getAll(name), ...query.getAll(`${name}[]`)].flatMap((value) => value.split(',')).filter(Boolean);
+  const values = [...query.getAll(name), ...query.getAll(`${name}[]`)]
+    .flatMap((value) => value.split(','))
+    .filter(Boolean);
   return values.length > 0 ? values : undefined;
 }

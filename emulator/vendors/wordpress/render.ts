@@ -66,6 +66,9 @@ const escapedText = (text: string): string =>
 
 /** With no excerpt of its own a post gets the first 55 words, so an empty one shows only in `raw`. */
 function generatedExcerpt(content: string): string {
-  const words = content.replace(/<[^>]*>/g, ' ').split(/\s+/).filter(Boolean);
+  const words = content
+    .replace(/<[^>]*>/g, ' ')
+    .split(/\s+/)
+    .filter(Boolean);
   return words.length > 55 ? `${words.slice(0, 55).join(' ')} [&hellip;]` : words.join(' ');
 }

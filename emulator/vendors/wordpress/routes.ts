@@ -32,13 +32,33 @@ export function siteRoutes(site: Site): Handler {
     [
       route('GET', '/wp-json', api(index)),
       route('GET', `${ROOT}/users/me`, api(me)),
-      route('GET', `${ROOT}/users`, api((call, owner) => json(200, [user(call, owner)], ONE_ROW))),
-      route('GET', `${ROOT}/categories`, api(() => json(200, [CATEGORY], ONE_ROW))),
-      route('GET', `${ROOT}/:resource`, ofKind((resource, call, owner) => listItems(site, resource, call, owner))),
-      route('POST', `${ROOT}/:resource`, ofKind((resource, call, owner) => createItem(site, resource, call, owner))),
+      route(
+        'GET',
+        `${ROOT}/users`,
+        api((call, owner) => json(200, [user(call, owner)], ONE_ROW)),
+      ),
+      route(
+        'GET',
+        `${ROOT}/categories`,
+        api(() => json(200, [CATEGORY], ONE_ROW)),
+      ),
+      route(
+        'GET',
+        `${ROOT}/:resource`,
+        ofKind((resource, call, owner) => listItems(site, resource, call, owner)),
+      ),
+      route(
+        'POST',
+        `${ROOT}/:resource`,
+        ofKind((resource, call, owner) => createItem(site, resource, call, owner)),
+      ),
       route('GET', `${ROOT}/:resource/:id`, ofItem(getItem)),
       ...['POST', 'PUT', 'PATCH'].map((method) => route(method, `${ROOT}/:resource/:id`, update)),
-      route('DELETE', `${ROOT}/:resource/:id`, ofItem((item, call, owner) => deleteItem(site, item, call, owner))),
+      route(
+        'DELETE',
+        `${ROOT}/:resource/:id`,
+        ofItem((item, call, owner) => deleteItem(site, item, call, owner)),
+      ),
     ],
     noRoute,
   );
@@ -69,7 +89,9 @@ const index = ({ base }: Call): Reply =>
   });
 
 const me = (call: Call, owner: boolean): Reply =>
-  owner ? json(200, pickFields(user(call, call.query.get('context') === 'edit'), call.query.get('_fields'))) : notLoggedIn();
+  owner
+    ? json(200, pickFields(user(call, call.query.get('context') === 'edit'), call.query.get('_fields')))
+    : notLoggedIn();
 
 const user = ({ base }: Call, edit: boolean): Record<string, unknown> => ({
   id: USER.id,
@@ -84,7 +106,13 @@ const user = ({ base }: Call, edit: boolean): Record<string, unknown> => ({
         email: USER.email,
         roles: ['administrator'],
         registered_date: '2019-03-02T09:00:00+00:00',
-        capabilities: { edit_posts: true, publish_posts: true, edit_pages: true, upload_files: true, administrator: true },
+        capabilities: {
+          edit_posts: true,
+          publish_posts: true,
+          edit_pages: true,
+          upload_files: true,
+          administrator: true,
+        },
       }
     : {}),
 });

@@ -73,7 +73,10 @@ function upload(site: Site, call: Call): Reply {
   const title = filename.replace(/\.[^.]*$/, '');
   const slug = uniqueSlug(site, slugOf(title));
   const mimeType = call.headers['content-type'] ?? 'application/octet-stream';
-  return created(call, site.add({ resource: 'media', status: 'inherit', slug, title, content: '', excerpt: '', mimeType }));
+  return created(
+    call,
+    site.add({ resource: 'media', status: 'inherit', slug, title, content: '', excerpt: '', mimeType }),
+  );
 }
 
 const created = ({ base, path }: Call, item: Item): Reply =>

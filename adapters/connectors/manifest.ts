@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { Fault } from '../../ports/errors.ts';
+import type { FaultCode } from '../../ports/errors.ts';
+import type { ConnectorCategory, CredentialField, Row, VerifiedAccount, WriteReceipt } from '../../ports/connectors.ts';
+import { refusedFields } from './refused-fields.ts';
+import type { Site } from './site.ts';
+
+export type Params = Record<string, string>;
+
+export interface BasicAuth {
+  kind: 'basic';
+  /** `tidy` mends what people commonly paste; it runs after the check of the field's kind. */
+  fields: (CredentialField & { tidy?: (value: string) => string })[];
+  /** Names of the fields that make up the Authorization header. */
+  user: string;
+  password: string;
+}
+
+export interface OAuth2 {
+  kind: 'oauth2';
+  authorizeUrl: string;
+  tokenUrl: string;
+  scopes: string[];
+  clientAuth: 'body' | 'basic';
+  /** What the vendor documents, for answers that do not say; null: such a token does not lapse. */
+  tokenLifetimeS: number | null;
+}
+
+/** The first rule that fits names the fault; else the status alone does. */
+export interface ErrorRule {
+  status: number;
+  /** Values of the vendor's code (or of what lies at `at`) that the rule is about; absent: any. */
+  is?: (string | number)[];
+  at?: string;
+  fault: FaultCode;
+  message: string;
+  /** The credential field to blame when this happens while connecting. */
+  field?: string;
+}
+
+export interface ErrorTable {
+  /** Where in the body the vendor's code lies. */
+  code: string;
+  /** Where an object lies whose keys are the refused fields. */
+  fields?: string;
+  rules: ErrorRule[];
+}
+
+export type Paging =
+  | {
+      kind: 'offset';
+      size: string;
+      sizeMax: number;
+      offset: string;
+      /** Header with the count of the whole list. */
+      total: string;
+      /** Order by ascending id: rows made during a scan come last. */
+      stable: Params;
+      newest: Params;
+      window: { after: string; before: string; lookBackMs: number };
+    }
+  | {
+      kind: 'cursor';
+      size: string;
+      sizeMax: number;
+      cursor: string;
+      /** Where the next cursor lies. A `next` URL is never followed. */
+      next: string;
+      search: Search;
+    };
+
+/** A vendor's search endpoint: how what changed is read, and what filters need. */
+export interface Search {
+  path: string;
+  lookBackMs: number;
+  /** The vendor answers no rows beyond this many of one search. */
+  rowsMax: number;
+  /** `fromMs`: rows changed at or after it, oldest change first. */
+  body: (ask: { fromMs: number | null; after: string | null; limit: number; filter: Params }) => unknown;
+}
+
+export interface Creation {
+  path: string;
+  /** What a lost answer means: `probe` looks for the marker before another try; `unsafe` parks the write for a person. */
+  safety: 'probe' | 'unsafe';
+  body: (input: unknown, marker: string) => unknown;
+  receipt: z.ZodType<WriteReceipt>;
+  /** Questions that find what an earlier create with this marker made, asked in turn until one does. */
+  probes: (marker: string) => Params[];
+}
+
+export interface Stream {
+  title: string;
+  text: boolean;
+  path: string;
+  query: Params;
+  /** Our filter names, the vendor's parameter for each, and what is allowed where that is a choice. */
+  filters: Record<string, { param: string; values?: string[] }>;
+  /** Where the rows lie in a list's answer; empty: the answer is the list. */
+  items: string;
+  paging: Paging;
+  id: RegExp;
+  parse: z.ZodType<Row>;
+  create?: Creation;
+  /** DELETE on one row moves it to the vendor's bin. */
+  removes: boolean;
+}
+
+export interface Manifest {
+  id: string;
+  title: string;
+  category: ConnectorCategory;
+  docs: string;
+  auth: BasicAuth | OAuth2;
+  /** Where paths begin; `{name}` stands for a setting of the connection. */
+  base: string;
+  /** Finds and proves the tenant's own system before a credential is sent there; returns what `base` needs. */
+  discover?: (site: Site, settings: Params) => Promise<Params>;
+  verify: { path: string; query: Params; account: z.ZodType<VerifiedAccount> };
+  errors: ErrorTable;
+  streams: Record<string, Stream>;
+}
+
+export const defineConnector = (manifest: Manifest): Manifest => manifest;
+
+/** `raw` is theirs, `row` ours; `map` must turn one into the other, or this does not compile. */
+export function stream<Raw extends z.ZodType, Ours extends z.ZodType<Row>>({
+  raw,
+  row,
+  map,
+  ...spec
+}: Omit<Stream, 'parse'> & { raw: Raw; row: Ours; map: (raw: z.output<Raw>) => z.output<Ours> }): Stream {
+  return { ...spec, parse: (raw.transform(map) as z.ZodType).pipe(row) };
+}
+
+/** `input` checks what is to be written; a field that does not fit is named. */
+export const creation = <Input extends z.ZodType>({
+  input,
+  body,
+  ...spec
+}: Omit<Creation, 'body'> & { input: Input; body: (input: z.output<Input>, marker: string) => unknown }): Creation => ({
+  ...spec,
+  body(given, marker) {
+    const checked = input.safeParse(given);
+    if (checked.success) return body(checked.data, marker);
+    throw new Fault('invalid_request', 'this cannot be written', { fields: refusedFields(checked.error) });
+  },
+});

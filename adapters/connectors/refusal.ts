@@ -1,0 +1,48 @@
+import { Fault } from '../../ports/errors.ts';
+import type { FaultCode, FieldError } from '../../ports/errors.ts';
+import { statusFault, textOf } from '../http/answers.ts';
+import type { HttpAnswer } from '../http/client.ts';
+import type { ErrorRule, Manifest } from './manifest.ts';
+import { at } from './paths.ts';
+
+const BY_STATUS: Record<number, { fault: FaultCode; message: string }> = {
+  401: { fault: 'credential_rejected', message: 'does not take the stored credential; connect it again' },
+  403: { fault: 'credential_forbidden', message: 'does not allow this account to do that' },
+  404: { fault: 'not_found', message: 'has nothing under this id' },
+  410: { fault: 'not_found', message: 'has nothing under this id any more' },
+};
+
+/** The vendor's refusal as our fault: its own code is named where it is a plain word, its prose and the body never are. */
+export function refusal(answer: HttpAnswer, { title, errors }: Manifest): Fault {
+  const body = parsed(answer);
+  const code = at(body, errors.code);
+  const rule = errors.rules.find((candidate) => fits(candidate, answer.status, body, errors.code));
+  const suffix = typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? ` (${code})` : '';
+  if (rule) {
+    const fields = rule.field === undefined ? [] : [{ path: rule.field, message: rule.message }];
+    return new Fault(rule.fault, `${title}: ${rule.message}${suffix}`, { fields });
+  }
+  const common = statusFault(answer, title);
+  if (common) return common;
+  const known = BY_STATUS[answer.status];
+  if (known) return new Fault(known.fault, `${title} ${known.message}${suffix}`);
+  const fields = errors.fields === undefined ? [] : named(at(body, errors.fields), title);
+  return new Fault('provider_rejected', `${title} refused this (status ${answer.status})${suffix}`, { fields });
+}
+
+const fits = ({ status, at: where, is }: ErrorRule, given: number, body: unknown, codePath: string): boolean =>
+  status === given && (is === undefined || is.includes(at(body, where ?? codePath) as string | number));
+
+function named(value: unknown, title: string): FieldError[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const names = Object.keys(value).filter((name) => /^[\w.-]{1,64}$/.test(name));
+  return names.map((path) => ({ path, message: `${title} does not accept this value` }));
+}
+
+function parsed(answer: HttpAnswer): unknown {
+  try {
+    return JSON.parse(textOf(answer));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import type { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import type { Ports } from '../ports/index.ts';
+import { createCms } from './categories/cms.ts';
+import { createConnectors } from './connectors/index.ts';
+import { createOAuth } from './connectors/oauth.ts';
+import type { Env } from './env.ts';
+import { createHttp } from './http/client.ts';
+import type { Log } from './log.ts';
+import { openaiModels } from './models/openai.ts';
+import { folderObjects } from './objects/folder.ts';
+import { openPostgres, postgresStores } from './postgres/index.ts';
+import { createStaging, envSecrets } from './secrets/index.ts';
+import { createSinks } from './sinks/index.ts';
+import { openTemporal } from './temporal/client.ts';
+import { dataConverter } from './temporal/data-converter.ts';
+import { openKeyRing } from './temporal/key-ring.ts';
+import { temporalWorkflows } from './temporal/workflows.ts';
+
+export { openJwtKey } from './jwt-key.ts';
+export type { JwtKey } from './jwt-key.ts';
+export { createLog } from './log.ts';
+export type { Log } from './log.ts';
+export { withDeadline } from './temporal/client.ts';
+
+const CONNECTIONS = 10;
+const USER_AGENT = 'BizOSaaS/0.1';
+
+/** Everything open, and how to close it. */
+export interface OpenPorts extends Ports, AsyncDisposable {
+  /** For `main`: routes get the client, workers the converter. */
+  temporal: { client: Client; connection: Connection; dataConverter: DataConverter };
+}
+
+/** Opens every port of the product. Nothing is asked of Temporal or the database yet: a process starts while they are away. */
+export async function openPorts(env: Env, log: Log, given: { client?: Client } = {}): Promise<OpenPorts> {
+  const secrets = await envSecrets({ folder: path.join(env.dataDir, 'secrets'), key: env.secretsKey, mode: env.mode });
+  const converter = dataConverter(await openKeyRing(secrets));
+  const temporal = openTemporal(env.temporal, converter);
+  const client = given.client ?? temporal.client;
+  const workflows = temporalWorkflows({ client, log });
+
+  const db = openPostgres(env.database.url, { max: CONNECTIONS });
+  const stores = postgresStores(db);
+  const objects = folderObjects(path.join(env.dataDir, 'sinks'));
+  const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
+  const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
+
+  return {
+    ...stores,
+    secrets,
+    staging: createStaging(secrets),
+    connectors,
+    oauth: createOAuth({ http, apps: env.oauthApps }),
+    cms: createCms({ connectors, connections: stores.connections }),
+    objects,
+    sinks: createSinks({ knowledge: stores.knowledge, objects }),
+    llm: openaiModels({ ...env.llm, http }),
+    workflows,
+    temporal: { client, connection: temporal.connection, dataConverter: converter },
+    [Symbol.asyncDispose]: async () => {
+      await temporal[Symbol.asyncDispose]();
+      await http.close();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { KnowledgeStore } from '../../ports/knowledge.ts';
+import type { StreamRef } from '../../ports/syncs.ts';
+import type { Database } from './pool.ts';
+import { sql } from './sql.ts';
+
+const Counts = z.object({ documents: z.number(), chunks: z.number() });
+
+const ofStream = (ref: StreamRef) =>
+  sql.fragment`tenant_id = ${ref.tenantId} AND connection_id = ${ref.connectionId} AND stream = ${ref.stream}`;
+
+export const postgresKnowledge = (db: Database): KnowledgeStore => ({
+  put: (ref, { externalId, title, link, hash, chunks }) =>
+    db.inTenant(ref.tenantId, async (tx) => {
+      // The row is held from here on: two deliveries of one document replace each other whole.
+      const { id } = await tx.one(sql.typeAlias('id')`
+        INSERT INTO documents (tenant_id, connection_id, stream, external_id, title, link, hash)
+        VALUES (${ref.tenantId}, ${ref.connectionId}, ${ref.stream}, ${externalId}, ${title}, ${link}, ${hash})
+        ON CONFLICT (tenant_id, connection_id, stream, external_id)
+        DO UPDATE SET title = excluded.title, link = excluded.link, hash = excluded.hash, updated_at = now()
+        RETURNING id`);
+      await tx.query(sql.typeAlias('nothing')`DELETE FROM knowledge_base WHERE document_id = ${id}`);
+      await tx.query(sql.typeAlias('nothing')`
+        INSERT INTO knowledge_base (tenant_id, document_id, seq, content)
+        SELECT ${ref.tenantId}, ${id}, seq, content
+        FROM ${sql.unnest(
+          chunks.map((chunk, seq) => [seq, chunk]),
+          ['int4', 'text'],
+        )} AS chunk (seq, content)`);
+    }),
+
+  remove: (ref, externalIds) =>
+    db.inTenant(ref.tenantId, async (tx) => {
+      await tx.query(sql.typeAlias('nothing')`
+        DELETE FROM documents WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(externalIds, 'text')})`);
+    }),
+
+  clear: (tenantId, connectionId) =>
+    db.inTenant(tenantId, async (tx) => {
+      await tx.query(sql.typeAlias('nothing')`
+        DELETE FROM documents WHERE tenant_id = ${tenantId} AND connection_id = ${connectionId}`);
+    }),
+
+  count: (tenantId) =>
+    db.inTenant(tenantId, (tx) =>
+      tx.one(sql.type(Counts)`
+        SELECT (SELECT count(*) FROM documents WHERE tenant_id = ${tenantId}) AS documents,
+          (SELECT count(*) FROM knowledge_base WHERE tenant_id = ${tenantId}) AS chunks`),
+    ),
+});

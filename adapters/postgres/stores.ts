@@ -1,0 +1,57 @@
+import type { Ports } from '../../ports/index.ts';
+import { postgresAgents } from './agents.ts';
+import { postgresApprovals } from './approvals.ts';
+import { postgresAudit } from './audit.ts';
+import { postgresConnections } from './connections.ts';
+import { postgresContent } from './content.ts';
+import { postgresEffects } from './effects.ts';
+import { postgresIdempotency } from './idempotency.ts';
+import { postgresIdentity } from './identity.ts';
+import { postgresKnowledge } from './knowledge.ts';
+import { postgresNotifier } from './notifier.ts';
+import { postgresOAuthTransactions } from './oauth-transactions.ts';
+import { postgresOperations } from './operations.ts';
+import type { Database } from './pool.ts';
+import { postgresSyncs } from './syncs.ts';
+import { postgresTenants } from './tenants.ts';
+import { postgresTranscripts } from './transcripts.ts';
+
+export type Stores = Pick<
+  Ports,
+  | 'tenants'
+  | 'identity'
+  | 'operations'
+  | 'idempotency'
+  | 'audit'
+  | 'notifier'
+  | 'connections'
+  | 'oauthTransactions'
+  | 'syncs'
+  | 'knowledge'
+  | 'effects'
+  | 'agents'
+  | 'content'
+  | 'transcripts'
+  | 'approvals'
+  | 'database'
+>;
+
+/** Every port that PostgreSQL serves, under its name in `Ports`. */
+export const postgresStores = (db: Database): Stores => ({
+  tenants: postgresTenants(db),
+  identity: postgresIdentity(db),
+  operations: postgresOperations(db),
+  idempotency: postgresIdempotency(db),
+  audit: postgresAudit(db),
+  notifier: postgresNotifier(db),
+  connections: postgresConnections(db),
+  oauthTransactions: postgresOAuthTransactions(db),
+  syncs: postgresSyncs(db),
+  knowledge: postgresKnowledge(db),
+  effects: postgresEffects(db),
+  agents: postgresAgents(db),
+  content: postgresContent(db),
+  transcripts: postgresTranscripts(db),
+  approvals: postgresApprovals(db),
+  database: { health: db.health },
+});

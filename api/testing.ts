@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { Principal } from '../ports/identity.ts';
+import { createApp } from './app.ts';
+import type { ApiDeps, ApiSettings, Log } from './deps.ts';
+import { createEventFeed } from './event-feed.ts';
+import type { Route } from './route.ts';
+import { allRoutes } from './routes/index.ts';
+import { openServer } from './server.ts';
+import { createTokens } from './tokens.ts';
+
+export interface Asked {
+  as?: Principal | string | undefined;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export interface Told {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON; undefined when it is none. */
+  json: Record<string, unknown>;
+}
+
+export interface TestApi extends AsyncDisposable {
+  url: string;
+  deps: ApiDeps;
+  routes: Route[];
+  token: (principal: Principal) => Promise<string>;
+  ask: (method: string, path: string, asked?: Asked) => Promise<Told>;
+  get: (path: string, asked?: Asked) => Promise<Told>;
+  post: (path: string, asked?: Asked) => Promise<Told>;
+}
+
+const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+interface Given {
+  ports: ApiDeps['ports'];
+  temporal: ApiDeps['temporal'];
+  settings?: Partial<ApiSettings>;
+  log?: Log;
+}
+
+const parsed = (text: string): Record<string, unknown> => {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+};
+
+/** The whole API over http on a free port of loopback, for tests. */
+export const openApi = async ({ ports, temporal, settings = {}, log = silent }: Given): Promise<TestApi> => {
+  const tokens = createTokens(randomBytes(32));
+  const feed = createEventFeed(ports.operations, log);
+  const deps: ApiDeps = {
+    ports,
+    temporal,
+    tokens,
+    feed,
+    settings: { environment: 'test', publicUrl: 'http://127.0.0.1:3000', portalOrigins: [], ...settings },
+    log,
+    accepting: () => true,
+  };
+  const routes = allRoutes(deps);
+  const handle = createApp(routes, deps).callback();
+  const server = await openServer((req, res) => void handle(req, res), '127.0.0.1', 0);
+  const token = async (principal: Principal) => (await tokens.issue(principal)).token;
+
+  const ask: TestApi['ask'] = async (method, path, { as, body, headers = {}, signal } = {}) => {
+    const bearer = typeof as === 'object' ? await token(as) : as;
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: parsed(text) };
+  };
+  return {
+    url: server.url,
+    deps,
+    routes,
+    token,
+    ask,
+    get: (path, asked) => ask('GET', path, asked),
+    post: (path, asked) => ask('POST', path, asked),
+    [Symbol.asyncDispose]: async () => {
+      feed.close();
+      await server.close();
+    },
+  };
+};

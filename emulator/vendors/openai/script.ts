@@ -1,0 +1,54 @@
+import type { OpenaiProblem } from './errors.ts';
+import type { Turn } from './scripted-model.ts';
+
+/** One answer of the queue; without `match` it goes to the next request, else to the next whose messages match. */
+export type ScriptedAnswer = { match?: string } & (
+  | { kind: 'text'; text: string; finishReason?: string }
+  | { kind: 'json'; value: unknown }
+  /** `arguments` as a string goes out as it is, valid or not; an unknown tool is a name nobody offered. */
+  | { kind: 'tool_calls'; calls: { name: string; arguments: unknown }[] }
+  | ({ kind: 'error' } & OpenaiProblem)
+  /** What it would have said, broken off in the middle. */
+  | { kind: 'cut' }
+);
+
+const KINDS = ['text', 'json', 'tool_calls', 'error', 'cut'];
+
+export function createScript() {
+  let queue: ScriptedAnswer[] = [];
+  return {
+    add: (...answers: ScriptedAnswer[]): void => {
+      const wrong = answers.find(({ kind }) => !KINDS.includes(kind));
+      if (wrong) throw new Error(`an answer's kind is one of ${KINDS.join(', ')}`);
+      queue.push(...answers);
+    },
+    pending: (): number => queue.length,
+    clear: (): void => void (queue = []),
+    take(conversation: string): ScriptedAnswer | undefined {
+      const next = queue.find(({ match }) => match === undefined || new RegExp(match, 's').test(conversation));
+      queue = queue.filter((answer) => answer !== next);
+      return next;
+    },
+  };
+}
+
+/** The turn an answer stands for; undefined when it stands for none. */
+export function turnOf(scripted: ScriptedAnswer, callId: () => string): Turn | undefined {
+  switch (scripted.kind) {
+    case 'text':
+      return { text: scripted.text, toolCalls: [], finishReason: scripted.finishReason ?? 'stop' };
+    case 'json':
+      return { text: JSON.stringify(scripted.value), toolCalls: [], finishReason: 'stop' };
+    case 'tool_calls': {
+      const calls = scripted.calls.map(({ name, arguments: given }) => ({
+        id: callId(),
+        name,
+        arguments: typeof given === 'string' ? given : JSON.stringify(given),
+      }));
+      return { text: null, toolCalls: calls, finishReason: 'tool_calls' };
+    }
+    case 'error':
+    case 'cut':
+      return undefined;
+  }
+}
