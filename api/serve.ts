@@ -22,8 +22,8 @@ const send = (ctx: Context, { status, headers, body }: Answer): void => {
 
 /** Headers that belong to the answer itself, rather than to this one exchange. */
 const ownHeaders = (ctx: Context): Record<string, string> => {
-  const location = ctx.response.get('Location');
-  return location === '' ? {} : { Location: location };
+  const location = ctx.res.getHeader('Location');
+  return typeof location === 'string' ? { Location: location } : {};
 };
 
 /** The order in which every request is judged: who, whose, what, whether before; only then is anything done. */

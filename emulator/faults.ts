@@ -25,7 +25,7 @@ export interface FaultRule {
 }
 
 /** One unit of a rule, taken by one request. */
-export type Fault = Omit<FaultRule, 'match' | 'times' | 'skip'>;
+type Fault = Omit<FaultRule, 'match' | 'times' | 'skip'>;
 
 export interface FaultList {
   add: (rule: FaultRule) => void;

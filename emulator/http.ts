@@ -12,7 +12,7 @@ export interface Call {
 }
 
 /** How a reply goes wrong on the wire; absent when it goes well. */
-export type Ending = 'hang' | 'reset' | 'cut';
+type Ending = 'hang' | 'reset' | 'cut';
 
 export interface Reply {
   status: number;

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { matcher } from './faults.ts';
 
 /** A request the emulator received. Nothing in it can be used as a credential. */
-export interface SeenRequest {
+interface SeenRequest {
   at: string;
   method: string;
   /** Path and query as asked, values that are secrets replaced by `***`. */
@@ -17,7 +17,7 @@ export interface SeenRequest {
   fault?: string;
 }
 
-export interface RequestFilter {
+interface RequestFilter {
   method?: string;
   /** As in a fault: a prefix when it begins with `/`, else a regular expression. */
   path?: string;

@@ -41,8 +41,6 @@ export function createLimits(now: () => number) {
   };
 }
 
-export type Limits = ReturnType<typeof createLimits>;
-
 function withHeaders(reply: Reply, search: boolean, { max, intervalMs }: Limit, free: number): Reply {
   if (search) return reply;
   const headers = {

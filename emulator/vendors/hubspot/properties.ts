@@ -22,7 +22,7 @@ const WRITABLE = [
 const ALWAYS = ['createdate', 'lastmodifieddate', 'hs_object_id'];
 const DEFAULTS = [...ALWAYS, 'email', 'firstname', 'lastname'];
 
-export const isWritable = (name: string): boolean => WRITABLE.includes(name);
+const isWritable = (name: string): boolean => WRITABLE.includes(name);
 
 /** Null for a property that exists and has no value, undefined for one that does not exist. */
 export function valueOf(contact: Contact, name: string): string | null | undefined {

@@ -6,7 +6,7 @@ import { createSite, type Item, type Resource, type Site, type SiteSize } from '
 import { binItem } from './write-items.ts';
 
 /** One site in the hand of a test: what its owner does in the admin pages, behind the API's back. */
-export interface SiteControl {
+interface SiteControl {
   url: string;
   /** Copies, trashed ones included, by id. */
   items: (resource: Resource) => Item[];

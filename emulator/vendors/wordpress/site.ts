@@ -1,6 +1,6 @@
 import { further, PAGES, PICTURES, STORIES, type Story } from './bakery.ts';
 
-export const RESOURCES = ['posts', 'pages', 'media'] as const;
+const RESOURCES = ['posts', 'pages', 'media'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 export const isResource = (name: string): name is Resource => (RESOURCES as readonly string[]).includes(name);
