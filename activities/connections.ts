@@ -178,6 +178,29 @@ export const createConnectionActivities = ({ connections, connectors, oauth, sec
       return view(changed);
     },
 
+    /** The end of a connection. Silent when its row is gone: a clean-up may come after another. */
+    closeConnection: async (
+      { tenantId, connectionId }: ConnectionRef,
+      reason: StateReason,
+    ): Promise<ConnectionView> => {
+      const closed = { state: 'disconnected', reason, secretVersion: 0, tokenExpiresAt: null } as const;
+      const gone = (error: unknown) => {
+        if (error instanceof Fault && error.code === 'not_found') return null;
+        throw error;
+      };
+      const connection = await connections.change(tenantId, connectionId, closed).catch(gone);
+      if (!connection) return { ...closed, accountName: null };
+      await audit.append(tenantId, {
+        key: `connection/${connectionId}/disconnected`,
+        actor: 'connection',
+        action: 'connection.disconnected',
+        resourceType: 'connection',
+        resourceId: connectionId,
+        metadata: { connector: connection.connectorId, code: reason.code },
+      });
+      return view(connection);
+    },
+
     destroyCredential: ({ tenantId, connectionId }: ConnectionRef): Promise<void> =>
       secrets.destroy(connectionSecretPath(tenantId, connectionId)),
     removeConnection: ({ tenantId, connectionId }: ConnectionRef): Promise<void> =>

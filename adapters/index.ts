@@ -1,17 +1,19 @@
-import path from 'node:path';
+import { createHash } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
 import { createCms } from './categories/cms.ts';
-import { createConnectors } from './connectors/index.ts';
+import { createConnectors, manifests } from './connectors/index.ts';
 import { createOAuth } from './connectors/oauth.ts';
 import type { Env } from './env.ts';
 import { createHttp } from './http/client.ts';
 import type { Log } from './log.ts';
 import { openaiModels } from './models/openai.ts';
 import { folderObjects } from './objects/folder.ts';
-import { openPostgres, postgresStores } from './postgres/index.ts';
-import { createStaging, envSecrets } from './secrets/index.ts';
+import { openPostgres } from './postgres/pool.ts';
+import { postgresStores } from './postgres/stores.ts';
+import { envSecrets } from './secrets/env.ts';
+import { createStaging } from './secrets/staging.ts';
 import { createSinks } from './sinks/index.ts';
 import { openTemporal } from './temporal/client.ts';
 import { dataConverter } from './temporal/data-converter.ts';
@@ -26,6 +28,8 @@ export { withDeadline } from './temporal/client.ts';
 
 const CONNECTIONS = 10;
 const USER_AGENT = 'BizOSaaS/0.1';
+/** Shorter than the activities that take a model turn. */
+const MODEL_MS = 120_000;
 
 /** Everything open, and how to close it. */
 export interface OpenPorts extends Ports, AsyncDisposable {
@@ -35,7 +39,7 @@ export interface OpenPorts extends Ports, AsyncDisposable {
 
 /** Opens every port of the product. Nothing is asked of Temporal or the database yet: a process starts while they are away. */
 export async function openPorts(env: Env, log: Log, given: { client?: Client } = {}): Promise<OpenPorts> {
-  const secrets = await envSecrets({ folder: path.join(env.dataDir, 'secrets'), key: env.secretsKey, mode: env.mode });
+  const secrets = envSecrets({ dir: env.dataDir, key: env.secretsKey ?? undefined, environment: env.mode });
   const converter = dataConverter(await openKeyRing(secrets));
   const temporal = openTemporal(env.temporal, converter);
   const client = given.client ?? temporal.client;
@@ -43,21 +47,24 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
 
   const db = openPostgres(env.database.url, { max: CONNECTIONS });
   const stores = postgresStores(db);
-  const objects = folderObjects(path.join(env.dataDir, 'sinks'));
+  const objects = folderObjects(env.dataDir);
   const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
+
+  const { baseUrl, apiKey, model } = env.llm;
 
   return {
     ...stores,
     secrets,
     staging: createStaging(secrets),
     connectors,
-    oauth: createOAuth({ http, apps: env.oauthApps }),
+    oauth: createOAuth({ http, apps: env.oauthApps, manifests }),
     cms: createCms({ connectors, connections: stores.connections }),
     objects,
     sinks: createSinks({ knowledge: stores.knowledge, objects }),
-    llm: openaiModels({ ...env.llm, http }),
+    llm: openaiModels({ baseUrl, apiKey, models: { fast: model, deep: model }, timeoutMs: MODEL_MS }),
     workflows,
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
     temporal: { client, connection: temporal.connection, dataConverter: converter },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();

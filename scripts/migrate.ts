@@ -25,6 +25,8 @@ const run = async (): Promise<string> => {
 try {
   console.log(await run());
 } catch (error) {
-  console.error(`The database was not migrated: ${error instanceof Error ? error.message || error.name : String(error)}`);
+  console.error(
+    `The database was not migrated: ${error instanceof Error ? error.message || error.name : String(error)}`,
+  );
   process.exitCode = 1;
 }

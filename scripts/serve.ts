@@ -36,9 +36,10 @@ const bringUp = async (): Promise<void> => {
   const env = developmentEnv(settings);
 
   const up = async (options: ServiceOptions): Promise<void> => {
-    if (signal.aborted) return;
-    const service = await startService(options, giveUp, signal);
-    services.push(service);
+    const service = signal.aborted ? undefined : await startService(options, giveUp, signal);
+    if (service) services.push(service);
+    // Never printed, as somebody else has said why we stop: it keeps the step from being called done.
+    if (signal.aborted) throw new SetupError('stopped');
   };
   const runOnce = async (name: string): Promise<void> => {
     const { ok, output, logFile } = await run(
@@ -46,7 +47,7 @@ const bringUp = async (): Promise<void> => {
       { name, command: [process.execPath, join(root, 'scripts', `${name}.ts`)], env },
       ONE_OFF_MS,
     );
-    if (!ok && !signal.aborted) throw new SetupError(`${name} failed (${lastWords(output)}): see ${logFile}.`);
+    if (!ok) throw new SetupError(`${name} failed (${lastWords(output)}): see ${logFile}.`);
   };
 
   await settle([
@@ -61,11 +62,6 @@ const bringUp = async (): Promise<void> => {
     parts.has('api') && step('API', () => up(apiService(settings, env))),
   ]);
   if (signal.aborted) return;
-  if (parts.has('demo') && existsSync(join(root, 'scripts', 'demo-seed.ts'))) {
-    await step('Demo tenant', () => runOnce('demo-seed')).catch((error: unknown) => signal.aborted || fail(error));
-  }
-  if (signal.aborted) return;
-
   const api = `http://127.0.0.1:${settings.apiPort}`;
   say(`\nBizOSaaS runs (${((Date.now() - began) / 1000).toFixed(1)} s). Ctrl-C stops it.`);
   if (parts.has('api')) {
@@ -79,6 +75,9 @@ const bringUp = async (): Promise<void> => {
     say(`  Development login (platform_admin), answers a token:\n    ${login}`);
   }
   say(`  Logs            ${settings.logDir}`);
+  if (parts.has('demo') && existsSync(join(root, 'scripts', 'demo-seed.ts'))) {
+    await step('Demo tenant', () => runOnce('demo-seed')).catch((error: unknown) => signal.aborted || fail(error));
+  }
 };
 
 /** All or the first failure, but never before every one has come to rest: what is still starting must be stopped too. */

@@ -66,7 +66,7 @@ test('workers that started before Temporal begin when it comes, and carry on aft
 
 test('workers are stopped any number of times, also while they wait for Temporal', async () => {
   const ground = await openSmallGround();
-  const workers = await ground.start({}, 'fixed.ts');
+  const workers = await ground.start({ echo: async () => null }, 'fixed.ts');
   await Promise.all([workers.stop(), workers.stop()]);
   expect(workers.health()).toMatchObject({ operations: 'CONNECTING' });
   await ground[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
 import type { FaultCode } from '../../ports/errors.ts';
 import type { ConnectorCategory, CredentialField, Row, VerifiedAccount, WriteReceipt } from '../../ports/connectors.ts';

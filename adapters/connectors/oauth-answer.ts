@@ -16,7 +16,11 @@ export function readTokenAnswer(answer: HttpAnswer, title: string): { answer: Ht
   const { expires_in: expiresIn, ...rest } = { token_type: 'bearer', ...body } as Record<string, unknown>;
   const kept = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   return {
-    answer: { ...answer, headers: new Map([['content-type', 'application/json']]), body: Buffer.from(JSON.stringify(kept)) },
+    answer: {
+      ...answer,
+      headers: new Map([['content-type', 'application/json']]),
+      body: Buffer.from(JSON.stringify(kept)),
+    },
     expiresIn,
   };
 }
@@ -24,16 +28,23 @@ export function readTokenAnswer(answer: HttpAnswer, title: string): { answer: Ht
 /** `invalid_grant` is the tenant's to mend, every other refusal of our request ours: it must not mark tenants as dead. */
 function tokenRefusal(answer: HttpAnswer, title: string): Fault {
   const error = oauthError(answer);
-  if (error === 'invalid_grant') return new Fault('grant_revoked', `${title} no longer takes this authorization; connect it again`);
+  if (error === 'invalid_grant')
+    return new Fault('grant_revoked', `${title} no longer takes this authorization; connect it again`);
   if (error === 'temporarily_unavailable' || error === 'server_error') {
     return new Fault('provider_down', `${title} cannot give tokens now`);
   }
   const common = error === 'slow_down' ? statusFault({ ...answer, status: 429 }, title) : statusFault(answer, title);
   if (common) return common;
   if (error === undefined && answer.status !== 401) {
-    return new Fault('provider_garbage', `the token endpoint of ${title} answered with status ${answer.status} and no reason`);
+    return new Fault(
+      'provider_garbage',
+      `the token endpoint of ${title} answered with status ${answer.status} and no reason`,
+    );
   }
-  return new Fault('client_broken', `${title} refuses our application (${error ?? 'status 401'}); its client id or secret is wrong here`);
+  return new Fault(
+    'client_broken',
+    `${title} refuses our application (${error ?? 'status 401'}); its client id or secret is wrong here`,
+  );
 }
 
 function oauthError(answer: HttpAnswer): string | undefined {
@@ -52,7 +63,12 @@ export interface Granted {
 }
 
 /** The set to keep. Vendors that do not rotate leave the refresh token out: then the one at hand stays. */
-export function tokenSet(granted: Granted, expiresAt: string | null, title: string, current: SecretValues = {}): TokenSet {
+export function tokenSet(
+  granted: Granted,
+  expiresAt: string | null,
+  title: string,
+  current: SecretValues = {},
+): TokenSet {
   const access = usable(granted.access_token);
   if (access === undefined) throw new Fault('provider_garbage', `${title} answered without an access token`);
   const refresh = usable(granted.refresh_token) ?? current['refresh_token'];

@@ -32,7 +32,8 @@ export function createOAuth({ http, apps, manifests }: OAuthParts): OAuthPort {
     const { auth, title } = manifest;
     if (auth.kind !== 'oauth2') throw new Fault('unsupported', `${title} is connected by a form, not by OAuth`);
     const app = Object.hasOwn(apps, connectorId) ? apps[connectorId] : undefined;
-    if (!app) throw new Fault('client_broken', `${title} is not set up on this platform: it has no client id and secret`);
+    if (!app)
+      throw new Fault('client_broken', `${title} is not set up on this platform: it has no client id and secret`);
     const secret = auth.clientAuth === 'body' ? oauth.ClientSecretPost : oauth.ClientSecretBasic;
     return {
       title,
@@ -91,7 +92,15 @@ export function createOAuth({ http, apps, manifests }: OAuthParts): OAuthPort {
       // The state was checked where it is kept: with the browser's transaction.
       const callback = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }), oauth.skipStateCheck);
       return ask(vendor, {}, async (options) => {
-        const answer = await oauth.authorizationCodeGrantRequest(server, client, clientAuth, callback, redirectUri, verifier, options);
+        const answer = await oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          clientAuth,
+          callback,
+          redirectUri,
+          verifier,
+          options,
+        );
         return oauth.processAuthorizationCodeResponse(server, client, answer);
       });
     },
@@ -100,7 +109,8 @@ export function createOAuth({ http, apps, manifests }: OAuthParts): OAuthPort {
       const vendor = vendorOf(connectorId);
       const { server, client, clientAuth, title } = vendor;
       const token = current['refresh_token'];
-      if (!token) throw new Fault('grant_revoked', `${title} gave no token to renew this connection with; connect it again`);
+      if (!token)
+        throw new Fault('grant_revoked', `${title} gave no token to renew this connection with; connect it again`);
       return ask(vendor, current, async (options) => {
         const answer = await oauth.refreshTokenGrantRequest(server, client, clientAuth, token, options);
         return oauth.processRefreshTokenResponse(server, client, answer);

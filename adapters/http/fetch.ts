@@ -12,7 +12,7 @@ export const httpFetch =
         method: method as 'POST',
         url,
         headers,
-        ...(body !== undefined && body !== null && { body: String(body as string | URLSearchParams) }),
+        ...(body !== undefined && body !== null && { body: body.toString() }),
         ...(signal && { signal }),
       }),
     );
@@ -27,6 +27,6 @@ export const httpFetch =
 interface FetchInit {
   method: string;
   headers: Record<string, string>;
-  body?: unknown;
+  body?: URLSearchParams | string | null | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -40,7 +40,10 @@ export const postgresConnections = (db: Database): ConnectionStore => {
           INSERT INTO connector_configs (id, tenant_id, connector_id, vault_path, sync)
           VALUES (${id}, ${tenantId}, ${connectorId}, ${connectionSecretPath(tenantId, id)}, ${sql.jsonb(sync)})
           ON CONFLICT (id) DO NOTHING`);
-        return one(await tx.maybeOne(sql.type(Connection)`SELECT ${columns} FROM connector_configs WHERE id = ${id}`), id);
+        return one(
+          await tx.maybeOne(sql.type(Connection)`SELECT ${columns} FROM connector_configs WHERE id = ${id}`),
+          id,
+        );
       }),
 
     get: (tenantId, id) =>

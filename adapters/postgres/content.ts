@@ -26,7 +26,9 @@ export const postgresContent = (db: Database): ContentStore => ({
 
   get: (tenantId, id) =>
     db.inTenant(tenantId, async (tx) => {
-      const found = await tx.maybeOne(sql.type(z.object({ body: z.string() }))`SELECT body FROM content WHERE id = ${id}`);
+      const found = await tx.maybeOne(
+        sql.type(z.object({ body: z.string() }))`SELECT body FROM content WHERE id = ${id}`,
+      );
       if (!found) throw new Fault('not_found', `There is no content ${id}.`);
       return JSON.parse(found.body) as unknown;
     }),

@@ -1,24 +1,39 @@
 import { InvalidInputError } from 'slonik';
+import type { FaultCode } from '../../ports/errors.ts';
 import { Fault } from '../../ports/errors.ts';
 
+interface Thrown {
+  code?: unknown;
+  message?: unknown;
+  cause?: unknown;
+  errors?: unknown[];
+}
+/** The error and its causes, by shape: under jest, an error of Node itself is no `Error` of the test's realm. */
+const chain = (error: unknown): Thrown[] => {
+  const links: Thrown[] = [];
+  for (let at = error; typeof at === 'object' && at !== null && links.length < 10; at = (at as Thrown).cause)
+    links.push(at);
+  return links;
+};
+
 const codeOf = (error: unknown): string | undefined => {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
+  for (const { code, errors } of chain(error)) {
+    if (typeof code === 'string') return code;
     // Several addresses of one host were tried and each failed.
-    if (at instanceof AggregateError && at.errors.length > 0) return codeOf(at.errors[0]);
+    if (errors?.[0]) return codeOf(errors[0]);
   }
   return undefined;
 };
 
-const textOf = (error: unknown): string => {
-  const texts: string[] = [];
-  for (let at = error; at instanceof Error; at = at.cause) texts.push(at.message);
-  return texts.join(' ');
-};
+const textOf = (error: unknown): string =>
+  chain(error)
+    .map(({ message }) => (typeof message === 'string' ? message : ''))
+    .join(' ');
 
 const SOCKET_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOENT)/;
 // Slonik and pg say these without a code. "Client is …" is what a query meets after its connection was cut.
-const LOST = /connection (terminated|error)|timeout expired|client is (pending destroy|destroyed|not acquired)|backend terminated|not queryable/i;
+const LOST =
+  /connection (terminated|error)|timeout expired|client is (pending destroy|destroyed|not acquired)|backend terminated|not queryable/i;
 
 /** The connection went away under a transaction: nothing of it was kept, or all was, and every store may be asked again. */
 const isLost = (error: unknown) => /^(57P0[12]|08)/.test(codeOf(error) ?? '') || LOST.test(textOf(error));
@@ -28,45 +43,36 @@ const isUnreachable = (error: unknown) =>
 /** Whether the whole transaction may simply be run again: terminated backend, serialization conflict, deadlock. */
 export const isTransient = (error: unknown) => /^(40001|40P01)/.test(codeOf(error) ?? '') || isLost(error);
 
-const unavailable = (message: string, cause: unknown) => new Fault('unavailable', message, { cause });
+/** One sentence with the mend for each SQLSTATE that is not our own mistake. */
+const MEANING: Record<string, [FaultCode, string]> = {
+  '53100': ['unavailable', 'The disk of the database is full; free some space and try again.'],
+  '25006': ['unavailable', 'The database is read-only at the moment; make it writable and try again.'],
+  '40001': ['unavailable', 'The database is too busy with the same rows; try again in a moment.'],
+  '40P01': ['unavailable', 'The database is too busy with the same rows; try again in a moment.'],
+  '57014': ['unavailable', 'The database took too long to answer; try again in a moment.'],
+  '28P01': ['unavailable', 'The database refuses the login of DATABASE_URL; correct its user and password.'],
+  '28000': ['unavailable', 'The database refuses the login of DATABASE_URL; correct its user and password.'],
+  '3D000': ['unavailable', 'The database that DATABASE_URL names does not exist; create it or correct the name.'],
+  '42P01': ['unavailable', 'The database has not the tables of this version; run `npm run migrate`.'],
+  '42703': ['unavailable', 'The database has not the tables of this version; run `npm run migrate`.'],
+  '22023': ['unavailable', 'The database has not the role of this version; run `npm run migrate`.'],
+  '22021': ['invalid_request', 'The text contains a NUL byte or is not UTF-8; correct it.'],
+  '22P05': ['invalid_request', 'The text contains a NUL byte; remove it.'],
+  '22P02': ['invalid_request', 'An id, a number or half a surrogate pair is malformed; correct it.'],
+  '22007': ['invalid_request', 'A time is malformed; send ISO 8601.'],
+  '22008': ['invalid_request', 'A time is out of range; correct it.'],
+  '23514': ['invalid_request', 'A value is not one of those allowed here; correct it.'],
+  '54000': ['too_large', 'The value is too large to be kept; send less.'],
+  '23503': ['not_found', 'What this belongs to is gone; begin again from there.'],
+};
+const UNREACHABLE = 'The database does not answer; it is being restarted, or DATABASE_URL is wrong.';
 
 /** What a failure of the database means to a caller; what is nobody's fault but ours comes back as it is. */
 export const asFault = (error: unknown): unknown => {
   if (error instanceof Fault) return error;
   // Slonik drops the code of 22P02.
   const code = error instanceof InvalidInputError ? '22P02' : codeOf(error);
-  switch (code) {
-    case '53100':
-      return unavailable('The disk of the database is full; free some space and try again.', error);
-    case '25006':
-      return unavailable('The database is read-only at the moment; make it writable and try again.', error);
-    case '40001':
-    case '40P01':
-      return unavailable('The database is too busy with the same rows; try again in a moment.', error);
-    case '57014':
-      return unavailable('The database took too long to answer; try again in a moment.', error);
-    case '28P01':
-    case '28000':
-    case '3D000':
-      return unavailable('The database refuses the login of DATABASE_URL; correct user, password and database name.', error);
-    case '42P01':
-    case '42703':
-    case '22023':
-      return unavailable('The database has not the tables of this version; run `npm run migrate`.', error);
-    case '22021':
-    case '22P05':
-    case '22P02':
-    case '22007':
-    case '22008':
-    case '23514':
-      return new Fault('invalid_request', 'The database refuses a value; send well-formed text, ids and times.', { cause: error });
-    case '54000':
-      return new Fault('too_large', 'The value is too large to be kept; send less.', { cause: error });
-    case '23503':
-      return new Fault('not_found', 'What this belongs to is gone; begin again from there.', { cause: error });
-    default:
-      return isUnreachable(error)
-        ? unavailable('The database does not answer; it is being restarted, or DATABASE_URL is wrong.', error)
-        : error;
-  }
+  const meaning = code === undefined ? undefined : MEANING[code];
+  if (meaning) return new Fault(...meaning, { cause: error });
+  return isUnreachable(error) ? new Fault('unavailable', UNREACHABLE, { cause: error }) : error;
 };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { asFault } from './faults.ts';
 
 export const MIGRATIONS_DIR = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -14,7 +15,10 @@ export const migrate = async (adminUrl: string, log: (line: string) => void = ()
     direction: 'up',
     migrationsTable: 'schema_migrations',
     advisoryLockMode: 'wait',
-    logger: { info: () => undefined, warn: log, error: log },
+    // An error is thrown as well: said once, by whoever catches it.
+    logger: { info: () => undefined, warn: log, error: () => undefined },
+  }).catch((error: unknown) => {
+    throw asFault(error);
   });
   return applied.map(({ name }) => name);
 };

@@ -1,13 +1,14 @@
-import type { DatabasePool, DatabaseTransactionConnection } from 'slonik';
+import type { DatabasePool } from 'slonik';
 import { createPool } from 'slonik';
 import type { Scope } from '../../ports/ids.ts';
 import { Fault } from '../../ports/errors.ts';
 import { asFault, isTransient } from './faults.ts';
 import { interceptors, typeParsers } from './rows.ts';
 import { sql } from './sql.ts';
+import type { Tx } from './transact.ts';
+import { transact } from './transact.ts';
 
-/** One transaction of one scope. */
-export type Tx = DatabaseTransactionConnection;
+export type { Tx } from './transact.ts';
 
 export interface Database {
   /**
@@ -48,39 +49,6 @@ const connect = async (url: string, max: number): Promise<DatabasePool> => {
   return pool;
 };
 
-type Outcome<Result> = { result: Result } | { fault: Fault };
-
-const transact = async <Result>(pool: DatabasePool, scope: Scope, fn: (tx: Tx) => Promise<Result>): Promise<Result> => {
-  // Kept, because a failing ROLLBACK on a cut connection would hide why it was needed.
-  let first: { error: unknown } | undefined;
-  // A Fault is an answer, not a broken connection: handed out as a value, since Slonik closes a connection that threw.
-  const outcome = await pool
-    .connect<Outcome<Result>>((connection) =>
-      connection
-        .transaction(async (tx) => {
-          try {
-            // `set_config('role', …, true)` is SET LOCAL ROLE, in the same round trip.
-            await tx.query(
-              sql.typeAlias('nothing')`SELECT set_config('role', 'bizosaas_app', true), set_config('app.tenant', ${scope}, true)`,
-            );
-            return { result: await fn(tx) };
-          } catch (error) {
-            first ??= { error };
-            throw error;
-          }
-        })
-        .catch((error: unknown) => {
-          if (error instanceof Fault) return { fault: error };
-          throw error;
-        }),
-    )
-    .catch((error: unknown) => {
-      throw first?.error ?? error;
-    });
-  if ('fault' in outcome) throw outcome.fault;
-  return outcome.result;
-};
-
 /**
  * Opens lazily and again after a failure, so that a process may start before its database, and outlive a restart of it.
  */
@@ -92,13 +60,34 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
       throw error;
     }));
 
+  /** Those who wait for a connection. When one cannot be made, all are told: none queues behind another's timeout. */
+  const waiting = new Set<(error: unknown) => void>();
+  const attempt = <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>, connected: () => void): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      waiting.add(reject);
+      const arrive = () => {
+        connected();
+        return waiting.delete(reject);
+      };
+      pool()
+        .then((open) => transact(open, scope, fn, arrive))
+        .then(resolve, (error: unknown) => {
+          if (waiting.has(reject)) {
+            waiting.forEach((refuse) => refuse(error));
+            waiting.clear();
+          }
+          reject(error as Error);
+        });
+    });
+
   const inTenant: Database['inTenant'] = async (scope, fn) => {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let tries = 1; ; tries += 1) {
+      let isConnected = false;
       try {
-        return await transact(await pool(), scope, fn);
+        return await attempt(scope, fn, () => (isConnected = true));
       } catch (error) {
-        if (attempt >= ATTEMPTS || !isTransient(error)) throw asFault(error);
-        await wait(20 * 2 ** attempt * (0.5 + Math.random()));
+        if (!isConnected || tries >= ATTEMPTS || !isTransient(error)) throw asFault(error);
+        await wait(20 * 2 ** tries * (0.5 + Math.random()));
       }
     }
   };
@@ -126,7 +115,11 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
       const closing = opened;
       opened = Promise.reject(new Fault('unavailable', 'The database connection of this process is closed.'));
       opened.catch(() => undefined);
-      if (closing) await closing.then((open) => open.end(), () => undefined);
+      if (closing)
+        await closing.then(
+          (open) => open.end(),
+          () => undefined,
+        );
     },
   };
 };

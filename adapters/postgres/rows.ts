@@ -6,7 +6,10 @@ import { Fault } from '../../ports/errors.ts';
 export const typeParsers: DriverTypeParser[] = [
   { name: 'int8', parse: (value) => Number(value) },
   // "2026-11-21 11:49:29.123+00": a date parser is only promised to take the ISO form.
-  { name: 'timestamptz', parse: (value) => new Date(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')).toISOString() },
+  {
+    name: 'timestamptz',
+    parse: (value) => new Date(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')).toISOString(),
+  },
 ];
 
 const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

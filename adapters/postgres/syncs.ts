@@ -91,7 +91,9 @@ export const postgresSyncs = (db: Database): SyncStore => ({
         SELECT external_id, hash FROM sync_records
         WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(ids, 'text')})`);
       const last = new Map(known.map(({ externalId, hash }) => [externalId, hash]));
-      return new Set(records.filter(({ externalId, hash }) => last.get(externalId) !== hash).map((it) => it.externalId));
+      return new Set(
+        records.filter(({ externalId, hash }) => last.get(externalId) !== hash).map((it) => it.externalId),
+      );
     }),
 
   commitPage: (ref, runId, fromCursor, { seen, cursor, counts: page, highWater }) =>
@@ -101,7 +103,10 @@ export const postgresSyncs = (db: Database): SyncStore => ({
       if (run.scanComplete || run.cursor !== fromCursor) return stateOf(run);
       mustRun(run);
       if (cursor !== null && cursor === fromCursor) {
-        throw new Fault('provider_garbage', `The list of ${ref.stream} names the same page as its next one; try again later.`);
+        throw new Fault(
+          'provider_garbage',
+          `The list of ${ref.stream} names the same page as its next one; try again later.`,
+        );
       }
       // One line a record: a page that names a record twice would stop the upsert.
       const hashes = new Map(seen.map(({ externalId, hash }) => [externalId, hash]));

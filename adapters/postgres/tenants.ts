@@ -53,7 +53,15 @@ export const postgresTenants = (db: Database): TenantStore => ({
       await tx.query(sql.typeAlias('nothing')`UPDATE tenants SET state = 'released' WHERE id = ${id}`);
       // With the connections go their cursors, hashes, runs, documents and chunks. Audit, operations, approvals and the
       // ledger of effects stay: they tell what happened.
-      for (const table of ['connector_configs', 'agent_configs', 'content', 'transcript', 'model_calls', 'tool_calls', 'notifications']) {
+      for (const table of [
+        'connector_configs',
+        'agent_configs',
+        'content',
+        'transcript',
+        'model_calls',
+        'tool_calls',
+        'notifications',
+      ]) {
         await tx.query(sql.typeAlias('nothing')`DELETE FROM ${sql.identifier([table])} WHERE tenant_id = ${id}`);
       }
     }),

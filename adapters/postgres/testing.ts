@@ -44,7 +44,8 @@ const asAdmin = async <Result>(url: string, fn: (client: pg.Client) => Promise<R
 
 const migrationsHash = async () => {
   const hash = createHash('sha256');
-  for (const name of (await readdir(MIGRATIONS_DIR)).sort()) hash.update(name).update(await readFile(join(MIGRATIONS_DIR, name)));
+  for (const name of (await readdir(MIGRATIONS_DIR)).sort())
+    hash.update(name).update(await readFile(join(MIGRATIONS_DIR, name)));
   return hash.digest('hex').slice(0, 12);
 };
 

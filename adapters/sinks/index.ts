@@ -26,7 +26,11 @@ export function createSinks({ knowledge, objects }: Pick<Ports, 'knowledge' | 'o
       if (externalIds.length === 0) return;
       switch (sink) {
         case 'store': {
-          const lines = externalIds.map((externalId) => ({ key: `${externalId}@deleted`, op: 'delete', record: { externalId } }));
+          const lines = externalIds.map((externalId) => ({
+            key: `${externalId}@deleted`,
+            op: 'delete',
+            record: { externalId },
+          }));
           await write(ref, `${objectName(runId, page)}-deleted`, lines);
           return;
         }
@@ -44,10 +48,13 @@ const objectName = (runId: string, page: number): string => `${runId}-${String(p
 
 /** A line separator inside a string would end the line for some readers. */
 const jsonl = (lines: unknown[]): string =>
-  lines.map((line) => `${JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`).join('');
+  lines
+    .map((line) => `${JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`)
+    .join('');
 
 function document({ externalId, title, text, link }: Row, stream: string) {
-  if (typeof text !== 'string') throw new Fault('unsupported', `${stream} have no text; deliver them to the store instead`);
+  if (typeof text !== 'string')
+    throw new Fault('unsupported', `${stream} have no text; deliver them to the store instead`);
   return {
     externalId,
     title: typeof title === 'string' ? title : '',

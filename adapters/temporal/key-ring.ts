@@ -3,7 +3,7 @@ import { Fault } from '../../ports/errors.ts';
 import type { SecretPort } from '../../ports/secrets.ts';
 import { madeOnce } from '../made-once.ts';
 
-const CODEC_KEY_PATH = 'platform/payload-codec';
+export const CODEC_KEY_PATH = 'platform/payload-codec';
 
 /** Keys of the payload codec by id: the current one writes, all of them read. */
 export interface KeyRing {

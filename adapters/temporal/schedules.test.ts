@@ -46,7 +46,7 @@ describe('schedules of syncs', () => {
   test('C70: a sync longer than its interval: the next one is skipped and counted, never run beside it', async () => {
     const { schedules, handleOf } = open();
     const ref = stream();
-    await ground.start({}, 'slow-sync.ts');
+    await ground.start({ echo: async () => null }, 'slow-sync.ts');
     await schedules.ensureSyncSchedule(ref, { ...input, everyMs: 1000 });
     const skipped = await until(
       'a tick was skipped',

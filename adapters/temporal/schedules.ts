@@ -90,7 +90,8 @@ export function temporalSchedules(client: Client): Schedules {
             stream,
             paused: summary.state.paused,
             note: summary.state.note ?? null,
-            nextAt: summary.info.nextActionTimes[0]?.toISOString() ?? null,
+            // A paused schedule still computes its times, and keeps none of them.
+            nextAt: summary.state.paused ? null : (summary.info.nextActionTimes[0]?.toISOString() ?? null),
           });
         }
         return found;

@@ -3,6 +3,14 @@ import { SetupError } from './say.ts';
 
 const NEEDED_BYTES = 200 * 1024 * 1024;
 
+const FULL_BYTES = 4 * 1024 * 1024;
+
+/** No room for so much as a log line and a database page. */
+export const isFull = async (folder: string): Promise<boolean> => {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < FULL_BYTES;
+};
+
 /** Makes the folder and sees to it that there is room in it. */
 export const requireSpace = async (folder: string, neededBytes = NEEDED_BYTES): Promise<void> => {
   try {

@@ -70,13 +70,26 @@ const sayHowFar = (total, began) => {
   console.log(`  … packages: ${Math.min(here, total)} of ${total}, ${Math.round((Date.now() - began) / 1000)} s`);
 };
 
+const NO_NETWORK =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|FETCH_ERROR/;
+
+/** Asked first, because `npm ci` without a network retries every package for many minutes before it says so. */
+const offlineFlags = ([program, ...first]) => {
+  const args = [...first, 'ping', '--fetch-retries=0', '--fetch-timeout=15000'];
+  const { stderr } = spawnSync(program, args, { cwd: root, encoding: 'utf8', timeout: 20_000 });
+  // A registry that does not know `ping` answers all the same. Without one, what npm has cached may suffice.
+  return NO_NETWORK.test(stderr ?? '') ? ['--offline'] : [];
+};
+
 const whyNpmFailed = (output) => {
   const last = output
     .split('\n')
     .filter((line) => /npm (error|ERR!)/.test(line) && !/complete log|A complete/.test(line));
   if (/ENOSPC|no space left/i.test(output))
     return `The disk is full: free about 1 GB where ${root} lies and run the command again.`;
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|network/i.test(output)) {
+  if (/EUSAGE/.test(output))
+    return 'package-lock.json does not fit package.json: run `npm install` and then the command again.';
+  if (NO_NETWORK.test(output)) {
     return 'The packages cannot be downloaded (no way to the npm registry): connect to a network, or point npm at a registry you can reach, and run the command again.';
   }
   return `The packages cannot be installed: ${last[0]?.trim() ?? 'npm ci failed'}. Run \`npm ci --include=dev\` to see all it says.`;
@@ -95,11 +108,13 @@ export const install = async (onChild) => {
       `The disk is nearly full: the packages need about 1 GB where ${root} lies. Free some and run the command again.`,
     );
   const began = Date.now();
-  const total = Object.keys(JSON.parse(lock).packages).filter((path) => path.lastIndexOf('node_modules/') === 0).length;
+  const total = Object.entries(JSON.parse(lock).packages).filter(
+    ([path, { optional }]) => path.lastIndexOf('node_modules/') === 0 && !optional,
+  ).length;
   console.log(`• Installing packages (once, about a minute)`);
-  const [program, ...first] = npmCli();
-  const command = [program, ...first, 'ci', '--include=dev', '--no-audit', '--no-fund'];
-  const child = spawn(process.execPath, [guard, '-', 'SIGTERM', ...command], {
+  const npm = npmCli();
+  const command = [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', ...offlineFlags(npm)];
+  const child = spawn(process.execPath, [guard, '-', 'SIGKILL', ...command], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import type { Child } from './child.ts';
+import { isFull } from './disk.ts';
 import { lastWords } from './log-tail.ts';
 import { SetupError } from './say.ts';
 
@@ -16,8 +18,9 @@ export const whyNotUp = async (child: Child, { what, port, state }: Blame): Prom
   const words = lastWords(text)
     .replace(/[.\s]+$/, '')
     .replace(/^✗ /, '');
-  if (/ENOSPC|no space left|disk is full/i.test(text)) {
-    return new SetupError(`The disk is full, so ${what} cannot start: free some space and start again.`);
+  // On a full disk the log may be empty too, so the disk is asked as well.
+  if (/ENOSPC|no space left|disk is full/i.test(text) || (await isFull(dirname(child.logFile)))) {
+    return new SetupError(`The disk is full (${what} could not write to it): free some space and start again.`);
   }
   if (port && /EADDRINUSE|address already in use/i.test(text)) {
     return new SetupError(

@@ -4,4 +4,10 @@ import { installRuntime } from '../options.ts';
 /** Silent, unless TEST_LOG names a level. */
 export const testLog = createLog(process.env.TEST_LOG ?? 'silent');
 
-installRuntime(testLog);
+let installed = false;
+
+/** Makes the SDK as silent. Before the first worker only: a runtime that nobody uses keeps its process alive. */
+export function quietRuntime(): void {
+  if (!installed) installRuntime(testLog);
+  installed = true;
+}

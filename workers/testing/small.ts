@@ -4,7 +4,7 @@ import { startWorkers } from '../run.ts';
 import type { Workers } from '../run.ts';
 import { openNamespace, testAddress, testConverter } from './namespace.ts';
 import type { TestNamespace } from './namespace.ts';
-import { testLog } from './runtime.ts';
+import { quietRuntime, testLog } from './runtime.ts';
 
 export interface SmallGround extends AsyncDisposable {
   space: TestNamespace;
@@ -22,6 +22,7 @@ export async function openSmallGround({
     space,
     start: async (activities, workflows = 'workflows.ts') => {
       const codePath = await cachedBundle(fileURLToPath(new URL(workflows, import.meta.url)));
+      quietRuntime();
       const { temporal } = space;
       const workers = startWorkers({
         temporal,

@@ -37,15 +37,12 @@ export const recover = (ref: ConnectionRef, sync: StreamChoice[]): Promise<void>
 
 /** Nobody made the connection in time. */
 export const giveUp = (ref: ConnectionRef): Promise<ConnectionView> =>
-  own.markConnection(ref, {
-    state: 'disconnected',
-    reason: reason('not_connected', 'nobody made this connection in time'),
-  });
+  own.closeConnection(ref, reason('not_connected', 'nobody made this connection in time'));
 
 /** Disconnects: schedules, knowledge and every version of the secret are gone. Each step is silent when there is nothing left. */
 export async function dismantle(ref: ConnectionRef, sync: StreamChoice[]): Promise<ConnectionView> {
   await own.deleteSchedules(ref, sync);
   await own.destroyCredential(ref);
   await own.clearSynced(ref);
-  return own.markConnection(ref, { state: 'disconnected', reason: reason('disconnected', 'disconnected on request') });
+  return own.closeConnection(ref, reason('disconnected', 'disconnected on request'));
 }

@@ -20,6 +20,8 @@ export function listItems(site: Site, resource: Resource, { query, base, path }:
   }
   const page = whole(query.get('page') ?? '1');
   if (page === undefined || page < 1) return invalidParam('page', 'page must be greater than or equal to 1');
+  const offset = whole(query.get('offset') ?? String((page - 1) * perPage));
+  if (offset === undefined) return invalidParam('offset', 'offset is not of type integer.');
   const edit = query.get('context') === 'edit';
   if (edit && !owner) {
     return wpError(401, 'rest_forbidden_context', 'Sorry, you are not allowed to edit posts in this post type.');
@@ -45,19 +47,20 @@ export function listItems(site: Site, resource: Resource, { query, base, path }:
   });
 
   const pages = Math.ceil(matches.length / perPage);
-  if (page > pages && matches.length > 0) {
+  if (page > pages && matches.length > 0 && !query.has('offset')) {
     return wpError(
       400,
       'rest_post_invalid_page_number',
       'The page number requested is larger than the number of pages available.',
     );
   }
-  const rows = matches.slice((page - 1) * perPage, page * perPage);
+  const rows = matches.slice(offset, offset + perPage);
   return json(
     200,
     rows.map((item) => pickFields(rendered(item, base, edit), query.get('_fields'))),
     {
-      'x-wp-total': String(matches.length),
+      // Past the end by `offset` the real one has counted nothing.
+      'x-wp-total': String(rows.length === 0 ? 0 : matches.length),
       'x-wp-totalpages': String(pages),
       ...linkHeader(`${base}${path}`, query, page, pages),
     },

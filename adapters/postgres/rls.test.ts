@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { z } from 'zod';
+import { ApprovalId, Email, OperationId, PLATFORM, RunId, TenantId } from '../../ports/ids.ts';
+import { seedPlatformRole } from './identity.ts';
+import { sql } from './sql.ts';
+import type { Stores } from './stores.ts';
+import { postgresStores } from './stores.ts';
+import { aConnection, aTenant } from './testing-data.ts';
+import type { TestDatabase } from './testing.ts';
+import { freshDatabase } from './testing.ts';
+
+let fresh: TestDatabase;
+let stores: Stores;
+let acme: TenantId;
+let rival: TenantId;
+
+/** One row in every table that holds a tenant's rows. */
+const fill = async (tenantId: TenantId) => {
+  const email = Email.parse(`owner-${tenantId}@acme.test`);
+  const userId = await stores.identity.addMembership(tenantId, email, 'tenant_admin');
+  const connectionId = await aConnection(stores, tenantId);
+  const ref = { tenantId, connectionId, stream: 'posts' };
+  const run = { tenantId, runId: RunId.parse(randomUUID()) };
+  const operationId = OperationId.parse(randomUUID());
+  const at = new Date().toISOString();
+  const line = { key: 'k', actor: userId, action: 'test', resourceType: 'test', resourceId: 'x' };
+  await stores.oauthTransactions.begin({
+    ...{ stateHash: randomUUID(), tenantId, userId, connectionId, connectorId: 'c', redirectUri: 'u' },
+    ...{ browserHash: 'b', verifierRef: 'v', expiresAt: at },
+  });
+  const counts = { read: 1, delivered: 1, unchanged: 0, bytes: 1 };
+  await stores.syncs.begin(ref, run.runId, 'full');
+  await stores.syncs.commitPage(ref, run.runId, null, {
+    ...{ seen: [{ externalId: '1', hash: 'h' }], cursor: null, counts, highWater: at },
+  });
+  await stores.syncs.end(ref, run.runId, 'completed', null);
+  await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['text'] });
+  const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
+  await stores.agents.applyDefaults(tenantId, ['auditor'], settings);
+  const content = await stores.content.put(tenantId, { secret: tenantId });
+  await stores.transcripts.append(run, 0, [{ role: 'user', content: 'hello' }]);
+  const usage = { inputTokens: 1, outputTokens: 1 };
+  await stores.transcripts.journal(run, 0, { content: '', toolCalls: [], finish: 'stop', model: 'm', usage }, 'h');
+  await stores.transcripts.recordTool(run, 0, { tool: 't', argsHash: 'h', ok: true, ms: 1, bytes: 1 });
+  await stores.approvals.open({
+    ...{ id: ApprovalId.parse(randomUUID()), tenantId, operationId, workflowId: 'w', subject: 's' },
+    ...{ contentId: content.id, contentHash: content.sha256, deadlineAt: at },
+    policy: { roles: ['tenant_admin'], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' },
+  });
+  await stores.notifier.notify(tenantId, { key: 'k', roles: ['tenant_admin'], kind: 'k', subject: 's', link: '/' });
+  await stores.operations.begin({
+    ...{ id: operationId, scope: tenantId, workflowId: 'w', kind: 'test', startedBy: userId, idempotencyKey: null },
+  });
+  await stores.operations.record(operationId, { step: 's', state: 'completed', message: 'm' }, line);
+  await stores.effects.claim(tenantId, 'e', 'a');
+};
+
+beforeAll(async () => {
+  fresh = await freshDatabase({ max: 1 });
+  stores = postgresStores(fresh.db);
+  acme = await aTenant(stores);
+  rival = await aTenant(stores);
+  await fill(acme);
+  await fill(rival);
+  await seedPlatformRole(fresh.db, Email.parse('admin@bizosaas.local'), 'super_admin');
+  await stores.idempotency.begin('s', 'k', 'h');
+  await stores.audit.append(PLATFORM, { key: 'k', actor: 'x', action: 'a', resourceType: 't', resourceId: 'r' });
+});
+afterAll(() => fresh.close());
+
+const asAdmin = async <Row extends pg.QueryResultRow>(text: string): Promise<Row[]> => {
+  const client = new pg.Client({ connectionString: fresh.adminUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const tables = async () =>
+  (
+    await asAdmin<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+       AND relname <> 'schema_migrations' ORDER BY relname`,
+    )
+  ).map(({ name }) => name);
+
+const rowsSeen = async (scope: TenantId | typeof PLATFORM) => {
+  const seen: Record<string, string[]> = {};
+  for (const table of await tables()) {
+    const rows = await fresh.db.inTenant(scope, (tx) =>
+      tx.any(sql.type(z.object({ owner: z.string().nullable() }))`
+        SELECT coalesce(to_jsonb(t) ->> 'tenant_id', to_jsonb(t) ->> 'id') AS owner FROM ${sql.identifier([table])} AS t`),
+    );
+    if (rows.length > 0) seen[table] = rows.map(({ owner }) => owner ?? '');
+  }
+  return seen;
+};
+
+const TENANT_TABLES = [
+  ...['agent_configs', 'approvals', 'audit_logs', 'connector_configs', 'content', 'documents', 'effects'],
+  ...['knowledge_base', 'memberships', 'model_calls', 'notifications', 'oauth_transactions', 'operation_events'],
+  ...['operations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'tool_calls', 'transcript'],
+];
+const PLATFORM_TABLES = ['idempotency_keys', 'platform_roles', 'users'];
+
+test('C61: each tenant sees its own rows of every table, and no row of another', async () => {
+  for (const tenantId of [acme, rival]) {
+    const seen = await rowsSeen(tenantId);
+    expect(Object.keys(seen).sort()).toEqual(TENANT_TABLES);
+    for (const owners of Object.values(seen)) expect(new Set(owners)).toEqual(new Set([tenantId]));
+  }
+});
+
+test('C61: the platform sees across tenants only where it must, and of the audit log its own lines', async () => {
+  const seen = await rowsSeen(PLATFORM);
+  const across = ['memberships', 'operation_events', 'operations', 'tenants'];
+  expect(Object.keys(seen).sort()).toEqual(['audit_logs', ...across, ...PLATFORM_TABLES].sort());
+  expect(seen['audit_logs']).toEqual([PLATFORM]);
+});
+
+test('C61: a table that is forgotten here is found: every table is forced under row-level security', async () => {
+  expect([...TENANT_TABLES, ...PLATFORM_TABLES].sort()).toEqual(await tables());
+  const open = await asAdmin<{ relname: string }>(
+    `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+     AND NOT (relrowsecurity AND relforcerowsecurity) AND relname <> 'schema_migrations'`,
+  );
+  expect(open).toEqual([]);
+});
+
+test('C61: tenants in parallel through one connection never meet, failing transactions among them', async () => {
+  const ids = Array.from({ length: 40 }, () => TenantId.parse(randomUUID()));
+  const run = (id: TenantId, fails: boolean) =>
+    fresh.db.inTenant(id, async (tx) => {
+      await tx.query(sql.typeAlias('nothing')`INSERT INTO effects (tenant_id, key, action) VALUES (${id}, 'k', 'a')`);
+      if (fails) await tx.query(sql.typeAlias('nothing')`SELECT 1 / 0`);
+      const rows = await tx.any(sql.type(z.object({ tenantId: z.string() }))`SELECT tenant_id FROM effects`);
+      return rows.map((row) => row.tenantId);
+    });
+  const outcomes = await Promise.allSettled(ids.map((id, n) => run(id, n % 3 === 0)));
+  outcomes.forEach((outcome, n) => {
+    if (n % 3 === 0) expect(outcome.status).toBe('rejected');
+    else expect(outcome).toEqual({ status: 'fulfilled', value: [ids[n]] });
+  });
+});
+
+test('C61: without a tenant there are no rows, before any was set and after one was', async () => {
+  const client = new pg.Client({ connectionString: fresh.url });
+  await client.connect();
+  try {
+    for (const tenant of [null, acme, null]) {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL ROLE bizosaas_app');
+      if (tenant) await client.query("SELECT set_config('app.tenant', $1, true)", [tenant]);
+      for (const table of await tables()) {
+        const { rowCount } = await client.query(`SELECT * FROM ${table}`);
+        expect(`${table} ${(rowCount ?? 0) > 0}`).toBe(`${table} ${tenant !== null && TENANT_TABLES.includes(table)}`);
+      }
+      await client.query('COMMIT');
+    }
+  } finally {
+    await client.end();
+  }
+});
+
+test('C61: a row cannot be written for, or handed to, another tenant: 42501', async () => {
+  const write = (scope: TenantId | typeof PLATFORM, owner: string) =>
+    fresh.db.inTenant(scope, (tx) =>
+      tx.query(sql.typeAlias('nothing')`INSERT INTO effects (tenant_id, key, action) VALUES (${owner}, 'new', 'a')`),
+    );
+  for (const attempt of [write(acme, rival), write(acme, PLATFORM), write(PLATFORM, acme)]) {
+    await expect(attempt).rejects.toMatchObject({ code: '42501' });
+  }
+  for (const table of ['effects', 'connector_configs', 'operations', 'memberships', 'sync_runs']) {
+    const moved = fresh.db.inTenant(acme, (tx) =>
+      tx.query(sql.typeAlias('nothing')`UPDATE ${sql.identifier([table])} SET tenant_id = ${rival}`),
+    );
+    await expect(moved).rejects.toMatchObject({ code: '42501' });
+  }
+  const taken = fresh.db.inTenant(acme, (tx) =>
+    tx.query(sql.typeAlias('nothing')`UPDATE effects SET action = 'mine' WHERE tenant_id = ${rival}`),
+  );
+  await expect(taken).resolves.toMatchObject({ rowCount: 0 });
+});
+
+test('C61: the role owns nothing, bypasses nothing and cannot log in; views, if any, run as their caller', async () => {
+  const roles = await asAdmin(
+    `SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin,
+       EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid) AS owns
+     FROM pg_roles WHERE rolname = 'bizosaas_app'`,
+  );
+  const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcanlogin: false, owns: false };
+  expect(roles).toEqual([{ rolname: 'bizosaas_app', ...nothing }]);
+  const views = await asAdmin(
+    `SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace
+     AND NOT coalesce(reloptions @> ARRAY['security_invoker=true'], false)`,
+  );
+  expect(views).toEqual([]);
+  if (fresh.engine === 'pglite') return;
+  const [login] = await asAdmin(
+    `SELECT rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid) AS owns
+     FROM pg_roles WHERE rolname = '${new URL(fresh.url).username}'`,
+  );
+  expect(login).toEqual({ rolsuper: false, rolbypassrls: false, owns: false });
+});

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { SecretPort } from '../../ports/secrets.ts';
+import { envSecrets } from './env.ts';
+import { createStaging } from './staging.ts';
+
+let dir: string;
+let secrets: SecretPort;
+let now = Date.parse('2026-11-21T12:00:00Z');
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'staging-'));
+  secrets = envSecrets({ dir, environment: 'test' });
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const staging = () => createStaging(secrets, { now: () => now });
+const MINUTE_MS = 60_000;
+
+test('staged values open any number of times, for their own workflow only', async () => {
+  const ref = await staging().stage('connection:t:1', { password: 'p' });
+  expect(JSON.stringify(ref)).not.toContain('"p"');
+  await expect(staging().open(ref, 'connection:t:1')).resolves.toEqual({ password: 'p' });
+  await expect(staging().open(ref, 'connection:t:1')).resolves.toEqual({ password: 'p' });
+  await expect(staging().open(ref, 'connection:t:2')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('a reference opens and discards nothing outside the staging folder', async () => {
+  await secrets.put('tenants/a/x', 0, { a: '1' }, { class: 'oauth', createdBy: 'test', boundTo: 'w' });
+  await expect(staging().open({ staged: 'tenants/a/x' }, 'w')).rejects.toMatchObject({ code: 'not_found' });
+  await staging().discard({ staged: 'tenants/a/x' });
+  await expect(secrets.read('tenants/a/x')).resolves.not.toBeNull();
+});
+
+test('after fifteen minutes it opens no more, and is swept when others come', async () => {
+  const kept = staging();
+  const ref = await kept.stage('w', { a: '1' });
+  now += 14 * MINUTE_MS;
+  await expect(kept.open(ref, 'w')).resolves.toEqual({ a: '1' });
+  now += MINUTE_MS;
+  await expect(kept.open(ref, 'w')).rejects.toMatchObject({ code: 'not_found' });
+  await kept.stage('w', { a: '2' });
+  now += 16 * MINUTE_MS;
+  const last = await kept.stage('w', { a: '3' });
+  await expect(secrets.list('staging/')).resolves.toEqual([last.staged]);
+});
+
+test('discarding is silent when gone', async () => {
+  const ref = await staging().stage('w', { a: '1' });
+  await staging().discard(ref);
+  await staging().discard(ref);
+  await expect(staging().open(ref, 'w')).rejects.toMatchObject({ code: 'not_found' });
+});

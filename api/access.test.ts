@@ -1,0 +1,318 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConnectors } from '../adapters/connectors/index.ts';
+import { seedPlatformRole } from '../adapters/postgres/identity.ts';
+import { postgresStores } from '../adapters/postgres/stores.ts';
+import type { Stores } from '../adapters/postgres/stores.ts';
+import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { freshDatabase } from '../adapters/postgres/testing.ts';
+import type { TestDatabase } from '../adapters/postgres/testing.ts';
+import { Fault } from '../ports/errors.ts';
+import { ApprovalId, Email, OperationId } from '../ports/ids.ts';
+import type { TenantId } from '../ports/ids.ts';
+import { ROLES } from '../ports/identity.ts';
+import type { Principal, Role } from '../ports/identity.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Route } from './route.ts';
+import { openApi } from './testing.ts';
+import type { TestApi } from './testing.ts';
+
+const EVERYONE = ['tenant_user', 'tenant_admin', 'platform_admin', 'super_admin'];
+const MANAGERS = ['tenant_admin', 'platform_admin', 'super_admin'];
+const PLATFORM = ['platform_admin', 'super_admin'];
+const PUBLIC: string[] = [];
+
+/** SPEC §2, said a second time: a route that is not here, or is open to others than these, fails. */
+const WHO: Record<string, string[]> = {
+  'get /healthz': PUBLIC,
+  'get /readyz': PUBLIC,
+  'post /api/v1/auth/dev-login': PUBLIC,
+  'get /api/v1/oauth/callback': PUBLIC,
+  'get /api/v1/me': EVERYONE,
+  'post /api/v1/tenants': PLATFORM,
+  'get /api/v1/tenants': PLATFORM,
+  'get /api/v1/tenants/:id': EVERYONE,
+  'get /api/v1/connectors': EVERYONE,
+  'get /api/v1/connectors/:id': EVERYONE,
+  'get /api/v1/connections': EVERYONE,
+  'get /api/v1/connections/:id': EVERYONE,
+  'get /api/v1/connections/:id/status': EVERYONE,
+  'post /api/v1/connections/:id/connect': MANAGERS,
+  'post /api/v1/connections/:id/disconnect': MANAGERS,
+  'post /api/v1/connections/:id/test': MANAGERS,
+  'post /api/v1/connections/:id/sync/:resource': MANAGERS,
+  'get /api/v1/connections/:id/data/:resource': EVERYONE,
+  'get /api/v1/connections/:id/data/:resource/:itemId': EVERYONE,
+  'get /api/v1/connectors/:id/status': EVERYONE,
+  'post /api/v1/connectors/:id/connect': MANAGERS,
+  'post /api/v1/connectors/:id/disconnect': MANAGERS,
+  'post /api/v1/connectors/:id/test': MANAGERS,
+  'post /api/v1/connectors/:id/sync/:resource': MANAGERS,
+  'get /api/v1/connectors/:id/data/:resource': EVERYONE,
+  'get /api/v1/connectors/:id/data/:resource/:itemId': EVERYONE,
+  'get /api/v1/syncs': EVERYONE,
+  'get /api/v1/schedules': EVERYONE,
+  'post /api/v1/oauth/authorize/:connector': MANAGERS,
+  'post /api/v1/oauth/callback': MANAGERS,
+  'get /api/v1/approvals': EVERYONE,
+  'get /api/v1/approvals/:id': EVERYONE,
+  'post /api/v1/approvals/:id/decisions': EVERYONE,
+  'get /api/v1/operations': EVERYONE,
+  'get /api/v1/operations/:id': EVERYONE,
+  'get /api/v1/operations/:id/events': EVERYONE,
+  'post /api/v1/operations/:id/cancel': MANAGERS,
+  'get /api/v1/audit': MANAGERS,
+  'get /api/v1/notifications': EVERYONE,
+};
+
+interface Side {
+  tenantId: TenantId;
+  wordpress: string;
+  hubspot: string;
+  approval: string;
+  operation: string;
+}
+
+let database: TestDatabase;
+let stores: Stores;
+let api: TestApi;
+let own: Side;
+let other: Side;
+const people = {} as Record<Role, Principal>;
+
+/** Temporal without a single workflow: whatever is asked of one is refused after every check of ours. */
+const emptyTemporal = {
+  workflow: {
+    withDeadline: (_: number, call: () => unknown) => call(),
+    start: () => Promise.reject(new Fault('unavailable', 'nothing is started here')),
+    getHandle: (id: string) => {
+      const gone = () => Promise.reject(new WorkflowNotFoundError('gone', id, undefined));
+      return { startUpdate: gone, cancel: gone, describe: gone };
+    },
+  },
+} as unknown as ApiDeps['temporal'];
+
+const side = async (): Promise<Side> => {
+  const tenantId = await aTenant(stores);
+  const sync = [{ stream: 'posts', sink: 'knowledge' as const }];
+  const [wordpress, hubspot] = [
+    await aConnection(stores, tenantId, { sync }),
+    await aConnection(stores, tenantId, { connectorId: 'hubspot' }),
+  ];
+  const operation = OperationId.parse(randomUUID());
+  const userId = await stores.identity.ensureUser(Email.parse('starter@acme.test'));
+  await stores.operations.begin({
+    id: operation,
+    scope: tenantId,
+    workflowId: `syncStream:${tenantId}:x`,
+    kind: 'syncStream',
+    startedBy: userId,
+    idempotencyKey: null,
+  });
+  const approval = ApprovalId.parse(randomUUID());
+  const content = await stores.content.put(tenantId, { report: 'x', proposedPost: { title: 't', content: 'c' } });
+  await stores.approvals.open({
+    id: approval,
+    tenantId,
+    operationId: operation,
+    workflowId: `approval:${tenantId}:${approval}`,
+    subject: 'Publish',
+    contentId: content.id,
+    contentHash: 'hash',
+    policy: { roles: [...ROLES], remindAfterMs: 1000, deadlineMs: 1000, onDeadline: 'reject' },
+    deadlineAt: new Date(Date.now() + 60_000).toISOString(),
+  });
+  return { tenantId, wordpress, hubspot, approval, operation };
+};
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  stores = postgresStores(database.db);
+  const workflows = { health: async () => undefined, listSyncSchedules: async () => [] };
+  const secrets = { health: async () => undefined, read: async () => null };
+  const http = { request: () => Promise.reject(new Fault('provider_down', 'nobody is there')) };
+  const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows } as never);
+  const staging = { stage: async () => ({ staged: 'x' }), discard: async () => undefined };
+  const oauth = { authorizationUrl: async () => ({ url: 'https://vendor.test/', verifier: 'v' }) };
+  const ports = { ...stores, workflows, secrets, connectors, staging, oauth } as unknown as ApiDeps['ports'];
+  api = await openApi({ ports, temporal: emptyTemporal });
+  own = await side();
+  other = await side();
+  for (const role of ROLES) {
+    const email = Email.parse(`${role}@acme.test`);
+    const isPlatform = role === 'platform_admin' || role === 'super_admin';
+    const userId = isPlatform
+      ? await seedPlatformRole(database.db, email, role)
+      : await stores.identity.addMembership(own.tenantId, email, role);
+    people[role] = { userId, email, role, tenantId: isPlatform ? null : own.tenantId };
+  }
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await database.close();
+});
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+
+const objectOf = (path: string, at: Side): string => {
+  if (path.includes('/tenants/')) return at.tenantId;
+  if (path.includes('/approvals/')) return at.approval;
+  if (path.includes('/operations/')) return at.operation;
+  return at.wordpress;
+};
+
+const bodyOf = (path: string, at: Side): unknown => {
+  if (path.endsWith('/tenants')) return { name: 'New', slug: 'new-one', ownerEmail: 'o@new.test' };
+  if (path.endsWith('/connect')) {
+    return { url: 'https://site.test', siteUrl: 'https://site.test', username: 'u', password: 'p' };
+  }
+  if (path.includes('/oauth/authorize')) return { connectionId: at.hubspot };
+  if (path.endsWith('/oauth/callback')) return { state: 'forged', code: 'code' };
+  if (path.endsWith('/decisions')) return { kind: 'approve', contentHash: 'hash' };
+  return {};
+};
+
+/** One request to a route about the things of one side. Streams are left once they answered. */
+const knock = async (route: Route, at: Side, as: Principal | undefined, headers: Record<string, string> = {}) => {
+  const isCatalogue = route.path === '/api/v1/connectors/:id';
+  const path = route.path
+    .replace(':id', isCatalogue ? 'wordpress' : objectOf(route.path, at))
+    .replace(':connector', 'hubspot')
+    .replace(':resource', 'posts')
+    .replace(':itemId', '1');
+  const leave = new AbortController();
+  const response = await fetch(`${api.url}${path}`, {
+    method: route.method.toUpperCase(),
+    signal: leave.signal,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(as ? { Authorization: `Bearer ${await api.token(as)}` } : {}),
+      ...headers,
+    },
+    ...(route.method === 'post' ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
+  });
+  const text = route.path.endsWith('/events') && response.ok ? '' : await response.text();
+  leave.abort();
+  return { status: response.status, text };
+};
+
+const inTenant = (role: Role, tenantId: string) =>
+  role === 'platform_admin' || role === 'super_admin' ? { 'X-Tenant-Id': tenantId } : {};
+const isTenantRole = (role: Role) => role === 'tenant_user' || role === 'tenant_admin';
+/** Routes about one thing of a tenant, named by the path or, for the authorization, by the body. */
+const isAboutOne = ({ path, within }: Route) =>
+  (within === 'tenant' || within === 'scope' || path.endsWith('/tenants/:id')) && /:(id|connector)/.test(path);
+
+describe('C58: the matrix of roles, routes and tenants', () => {
+  test('every route is in the table, and the table names no other', () => {
+    expect(api.routes.map(nameOf).sort()).toEqual(Object.keys(WHO).sort());
+  });
+
+  test('without a token, and with one that we did not issue, only public routes answer', async () => {
+    for (const route of api.routes.filter(({ may }) => may !== 'public')) {
+      expect([nameOf(route), (await knock(route, own, undefined)).status]).toEqual([nameOf(route), 401]);
+    }
+    expect((await api.get('/api/v1/me', { as: 'eyJhbGciOiJub25lIn0.e30.' })).status).toBe(401);
+  });
+
+  test.each(ROLES)('a %s may call what the table allows, on its own tenant, and nothing else', async (role) => {
+    for (const route of api.routes.filter(({ may }) => may !== 'public')) {
+      const { status, text } = await knock(route, own, people[role], inTenant(role, own.tenantId));
+      const told = `${nameOf(route)} ${status} ${text}`;
+      if (WHO[nameOf(route)]?.includes(role)) expect([401, 403, 404, 500].includes(status) ? told : '').toBe('');
+      else expect(status === 403 ? '' : told).toBe('');
+    }
+  });
+
+  test.each(ROLES)('for a %s, a thing of another tenant is not there', async (role) => {
+    for (const route of api.routes.filter(isAboutOne)) {
+      if (!WHO[nameOf(route)]?.includes(role)) continue;
+      if (route.path.endsWith('/tenants/:id') && !isTenantRole(role)) continue;
+      const { status, text } = await knock(route, other, people[role], inTenant(role, own.tenantId));
+      expect(status === 404 ? '' : `${nameOf(route)} ${status} ${text}`).toBe('');
+    }
+  });
+
+  test('a tenant role that names another tenant finds nothing, and its lists hold its own things only', async () => {
+    for (const role of ROLES.filter(isTenantRole)) {
+      for (const route of api.routes.filter(({ within }) => within === 'tenant' || within === 'scope')) {
+        if (!WHO[nameOf(route)]?.includes(role)) continue;
+        const { status } = await knock(route, other, people[role], { 'X-Tenant-Id': other.tenantId });
+        expect([nameOf(route), status]).toEqual([nameOf(route), 404]);
+      }
+      for (const list of ['connections', 'approvals', 'operations', 'syncs', 'notifications']) {
+        const { text } = await api.get(`/api/v1/${list}`, { as: people[role] });
+        expect(text).not.toMatch(new RegExp([other.wordpress, other.approval, other.operation].join('|')));
+      }
+    }
+  });
+
+  test('a platform role says which tenant it acts in, and one that does not exist is a 404', async () => {
+    for (const route of api.routes.filter(({ within }) => within === 'tenant')) {
+      const { status, text } = await knock(route, own, people.super_admin);
+      expect([nameOf(route), status]).toEqual([nameOf(route), 400]);
+      expect(text).toContain('X-Tenant-Id');
+    }
+    const nowhere = await api.get('/api/v1/connections', {
+      as: people.super_admin,
+      headers: { 'X-Tenant-Id': randomUUID() },
+    });
+    expect(nowhere.status).toBe(404);
+    const nonsense = await api.get('/api/v1/connections', {
+      as: people.super_admin,
+      headers: { 'X-Tenant-Id': "x' OR 1=1" },
+    });
+    expect(nonsense.status).toBe(400);
+  });
+
+  test('C63: a body that names a tenant, a role or a state is refused, never applied', async () => {
+    for (const extra of [{ tenantId: other.tenantId }, { role: 'super_admin' }, { state: 'active' }]) {
+      const { status, json } = await api.post('/api/v1/tenants', {
+        as: people.platform_admin,
+        body: { ...(bodyOf('/tenants', own) as object), ...extra },
+      });
+      expect([status, json.errors]).toMatchObject([400, [{ path: Object.keys(extra)[0] }]]);
+    }
+  });
+
+  test('C65: a role that was taken back is refused with the next request, though its token lives', async () => {
+    const email = Email.parse('leaver@acme.test');
+    const tenantId = await aTenant(stores);
+    const userId = await stores.identity.addMembership(tenantId, email, 'tenant_admin');
+    const token = await api.token({ userId, email, role: 'tenant_admin', tenantId });
+    expect((await api.get('/api/v1/me', { as: token })).status).toBe(200);
+    await stores.identity.removeMemberships(tenantId);
+    expect((await api.get('/api/v1/me', { as: token })).status).toBe(401);
+  });
+
+  test('an approval is decided by the roles that its policy names, whatever the route allows', async () => {
+    const id = ApprovalId.parse(randomUUID());
+    const content = await stores.content.put(own.tenantId, { proposedPost: { title: 't', content: 'c' } });
+    await stores.approvals.open({
+      id,
+      tenantId: own.tenantId,
+      operationId: null,
+      workflowId: `approval:${own.tenantId}:${id}`,
+      subject: 'Publish',
+      contentId: content.id,
+      contentHash: content.sha256,
+      policy: { roles: ['tenant_admin'], remindAfterMs: 1000, deadlineMs: 1000, onDeadline: 'reject' },
+      deadlineAt: new Date(Date.now() + 60_000).toISOString(),
+    });
+    const decide = (role: Role, contentHash: string) =>
+      api.post(`/api/v1/approvals/${id}/decisions`, {
+        as: people[role],
+        body: { kind: 'approve', contentHash },
+        headers: inTenant(role, own.tenantId),
+      });
+    for (const role of ['tenant_user', 'platform_admin', 'super_admin'] as const) {
+      expect((await decide(role, content.sha256)).status).toBe(403);
+    }
+    const stale = await decide('tenant_admin', 'another');
+    expect([stale.status, stale.json.code]).toEqual([409, 'approval_stale']);
+    // The workflow of this approval has ended.
+    const late = await decide('tenant_admin', content.sha256);
+    expect([late.status, late.json.code]).toEqual([409, 'approval_closed']);
+  });
+});

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { Email, OperationId, PLATFORM, TenantId, UserId } from '../ports/ids.ts';
+import { onboardTenantId, QUEUES } from '../ports/operations.ts';
+import { logIn } from '../scripts/demo/api-client.ts';
+import type { ApiClient } from '../scripts/demo/api-client.ts';
+import { createClaims } from '../scripts/demo/claims.ts';
+import { emulatedSite } from '../scripts/demo/main-job.ts';
+import { play } from '../scripts/demo/play.ts';
+import { onboardTenant } from '../workflows/onboard-tenant.ts';
+import type { OpenPorts } from '../adapters/index.ts';
+import { kib, ms, quantile, seconds } from './figures.ts';
+import type { Figure } from './figures.ts';
+import { historyOf, newSlug, portsOf } from './operations.ts';
+import { startProduct } from './product.ts';
+
+const STARTS = 100;
+const WARM_UP = 10;
+const POLICY = {
+  roles: ['tenant_admin' as const],
+  remindAfterMs: 1000,
+  deadlineMs: 2000,
+  onDeadline: 'reject' as const,
+};
+
+const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+};
+
+const byHttp = async (admin: ApiClient): Promise<number> => {
+  const slug = newSlug();
+  return timed(async () => {
+    const { status } = await admin.post('/api/v1/tenants', {
+      name: slug,
+      slug,
+      ownerEmail: `owner@${slug}.example`,
+      connectors: [],
+    });
+    if (status !== 202) throw new Error(`POST /tenants answered ${status}`);
+  });
+};
+
+/** The same workflow with the same input, by the bare client. Its operation's row is there before, so that it runs as the other does. */
+const byClient = async ({ operations, temporal }: OpenPorts, startedBy: UserId): Promise<number> => {
+  const slug = newSlug();
+  const workflowId = onboardTenantId(slug);
+  const operationId = OperationId.parse(randomUUID());
+  await operations.begin({
+    id: operationId,
+    scope: PLATFORM,
+    workflowId,
+    kind: 'onboardTenant',
+    startedBy,
+    idempotencyKey: null,
+  });
+  const input = {
+    operationId,
+    tenantId: TenantId.parse(randomUUID()),
+    startedBy,
+    tenant: {
+      name: slug,
+      slug,
+      ownerEmail: Email.parse(`owner@${slug}.example`),
+      plan: 'starter' as const,
+      connectors: [],
+    },
+    approvalPolicy: POLICY,
+    syncEveryMs: 3_600_000,
+  };
+  return timed(() =>
+    temporal.client.workflow.start(onboardTenant, { workflowId, taskQueue: QUEUES.operations, args: [input] }),
+  );
+};
+
+/** What the API adds to a start, and what one whole onboarding leaves in history. */
+export const measureOnboarding = async (): Promise<Figure[]> => {
+  const product = await startProduct();
+  try {
+    await using ports = await portsOf(product);
+    const admin = await logIn(product.apiUrl, 'admin@bizosaas.local');
+    const { body: me } = await admin.get<{ userId: string }>('/api/v1/me');
+    const startedBy = UserId.parse(me.userId);
+    const http: number[] = [];
+    const raw: number[] = [];
+    // One after the other, in turn, so that both see the same machine.
+    for (let round = 0; round < WARM_UP + STARTS; round += 1) {
+      const pair = [await byHttp(admin), await byClient(ports, startedBy)] as const;
+      if (round < WARM_UP) continue;
+      http.push(pair[0]);
+      raw.push(pair[1]);
+    }
+    const claims = createClaims(() => undefined);
+    const whole = await timed(() => play(product.apiUrl, emulatedSite(product.emulatorUrl), product.dataDir, claims));
+    const { body: tenants } = await admin.get<{ data: { slug: string }[] }>('/api/v1/tenants?limit=100');
+    const slug = tenants.data.map((tenant) => tenant.slug).find((each) => each.startsWith('demo-')) ?? '';
+    const history = await historyOf(ports, onboardTenantId(slug));
+    const [p50Http, p50Raw] = [quantile(http, 0.5), quantile(raw, 0.5)];
+    return [
+      {
+        figure: 'start of an onboarding by HTTP, p50',
+        value: ms(p50Http),
+        against: `${(p50Http / p50Raw).toFixed(2)} × the bare client’s`,
+      },
+      { figure: 'start of an onboarding by the bare client, p50', value: ms(p50Raw) },
+      { figure: 'by HTTP, p99', value: ms(quantile(http, 0.99)), against: `bare client ${ms(quantile(raw, 0.99))}` },
+      {
+        figure: 'one whole onboarding, people and model at once',
+        value: seconds(whole),
+        against: `${claims.claims.filter(({ ok }) => ok).length} of ${claims.claims.length} claims held`,
+      },
+      {
+        figure: 'history of one whole onboarding',
+        value: kib(history.bytes),
+        against: `${history.events} events; aim ≤ 100 KiB`,
+      },
+    ];
+  } finally {
+    await product.stop();
+  }
+};
