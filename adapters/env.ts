@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 const MODES = ['development', 'test', 'staging', 'production'] as const;
-const guarded = (mode: string) => mode === 'staging' || mode === 'production';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
@@ -52,15 +51,22 @@ const Source = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
-const DevelopmentOnly = Source.superRefine((env, ctx) => {
-  if (!guarded(env.NODE_ENV)) return;
-  const refuse = (name: keyof typeof env, message: string) =>
-    ctx.addIssue({ code: 'custom', path: [name], message: `${message} (NODE_ENV=${env.NODE_ENV})` });
-  if (env.HTTP_ALLOW.length > 0) refuse('HTTP_ALLOW', 'lets requests through to inner hosts; remove it');
-  if (env.CONNECTOR_ORIGINS.length > 0) refuse('CONNECTOR_ORIGINS', 'sends vendors’ traffic elsewhere; remove it');
-  if (env.EMULATOR_URL !== undefined) refuse('EMULATOR_URL', 'belongs to development; remove it');
-  refuse('NODE_ENV', 'needs Vault, and this build keeps secrets in files only, which development and test alone may');
-});
+/** What belongs to development and tests alone, and the mend. */
+const DEVELOPMENT_ONLY = {
+  HTTP_ALLOW: 'lets requests through to inner hosts; remove it',
+  CONNECTOR_ORIGINS: 'sends vendors’ traffic elsewhere; remove it',
+  EMULATOR_URL: 'belongs to development; remove it',
+};
+
+const refusals = (given: Record<string, string | undefined>): string[] => {
+  const mode = given.NODE_ENV;
+  if (mode !== 'staging' && mode !== 'production') return [];
+  const set = Object.entries(DEVELOPMENT_ONLY).filter(([name]) => given[name] !== undefined);
+  return [
+    ...set.map(([name, mend]) => `${name}: ${mend} (NODE_ENV=${mode})`),
+    `NODE_ENV: ${mode} keeps secrets in Vault, and this build keeps them in files, which development and test alone may`,
+  ];
+};
 
 /** One application of ours at a vendor: what its authorization server knows us by. */
 export interface OAuthApp {
@@ -88,6 +94,9 @@ export interface Env {
   logLevel: z.infer<typeof Source>['LOG_LEVEL'];
 }
 
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === 'invalid_type' && input === undefined ? 'is not set' : undefined;
+
 const connectorOrigin = (pair: string) => {
   const at = pair.indexOf('=');
   return { from: pair.slice(0, at), to: pair.slice(at + 1) };
@@ -96,10 +105,11 @@ const connectorOrigin = (pair: string) => {
 /** The environment, checked: every problem is named in one message. Empty variables count as absent. */
 export function readEnv(source: Record<string, string | undefined>): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = DevelopmentOnly.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new Error(`The environment does not fit:\n${problems.join('\n')}`);
+  const parsed = Source.safeParse(given, { error: missing });
+  const misfits = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+  const problems = [...misfits, ...refusals(given)];
+  if (!parsed.success || problems.length > 0) {
+    throw new Error(['The environment does not fit:', ...problems].join('\n  '));
   }
   const env = parsed.data;
   const { HUBSPOT_CLIENT_ID: clientId, HUBSPOT_CLIENT_SECRET: clientSecret } = env;

@@ -1,7 +1,6 @@
 import { createActivities } from '../activities/index.ts';
 import { readEnv } from '../adapters/env.ts';
-import { openPorts } from '../adapters/index.ts';
-import { createLog } from '../adapters/log.ts';
+import { createLog, openPorts } from '../adapters/index.ts';
 import { setUpTemporal } from '../adapters/temporal/setup.ts';
 import { catalogue } from '../agents/index.ts';
 import { cachedBundle } from './bundle.ts';
@@ -11,32 +10,38 @@ import { startWorkers } from './run.ts';
 /** A stop that hangs is cut short: whoever started us waits, and tasks go back to their queues by themselves. */
 const STOP_MS = 30_000;
 
-const env = readEnv(process.env);
-const log = createLog(env.logLevel);
-installRuntime(log);
-const ports = await openPorts(env, log);
-const { connection, dataConverter } = ports.temporal;
+// Listened to from the first moment: whoever started us may be gone before we are ready.
+const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => tell());
+if (process.send !== undefined && !process.connected) tell();
 
-const workers = startWorkers({
-  temporal: env.temporal,
-  dataConverter,
-  activities: createActivities({ ...ports, catalogue }),
-  bundle: { codePath: env.workflowBundle ?? (await cachedBundle()) },
-  log,
-  prepare: () => setUpTemporal(connection, env.temporal.namespace, log),
-});
-
-const stop = () => {
+async function main(): Promise<void> {
+  const env = readEnv(process.env);
+  const log = createLog(env.logLevel);
+  installRuntime(log);
+  await using ports = await openPorts(env, log);
+  const { connection, dataConverter } = ports.temporal;
+  const workers = startWorkers({
+    temporal: env.temporal,
+    dataConverter,
+    activities: createActivities({ ...ports, catalogue }),
+    bundle: { codePath: env.workflowBundle ?? (await cachedBundle()) },
+    log,
+    prepare: () => setUpTemporal(connection, env.temporal.namespace, log),
+  });
+  workers.ready.then(
+    () => process.stdout.write(`${JSON.stringify({ ready: true })}\n`),
+    () => undefined,
+  );
+  await told;
   setTimeout(() => process.exit(1), STOP_MS).unref();
-  void workers.stop();
-};
-for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, stop);
+  await workers.stop();
+}
 
-workers.ready.then(
-  () => process.stdout.write(`${JSON.stringify({ ready: true })}\n`),
-  () => undefined,
-);
-await workers.done;
-await ports[Symbol.asyncDispose]();
-// The IPC channel, while it is open, would keep a process alive that has nothing left to do.
-if (process.connected) process.disconnect();
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -136,19 +136,23 @@ onPostgres(
   'C8: a read-only database: writes are one clear fault, reads go on, and writes work again after',
   async () => {
     const id = tenant();
-    const set = (value: string) =>
-      withAdmin((admin) =>
-        admin.query(`ALTER DATABASE ${admin.database} SET default_transaction_read_only = ${value}`),
-      );
-    await set('on');
+    await withAdmin((admin) => admin.query(`ALTER DATABASE ${admin.database} SET default_transaction_read_only = on`));
     const readOnly = openPostgres(fresh.url);
-    const refused = readOnly.inTenant(id, (tx) => claim(tx, id, 'k'));
-    await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(refused).rejects.toThrow('read-only');
-    await expect(readOnly.health()).resolves.toBeUndefined();
-    await readOnly.close();
-    await withAdmin((admin) => admin.query(`ALTER DATABASE ${admin.database} RESET default_transaction_read_only`));
-    await expect(fresh.db.inTenant(id, (tx) => claim(tx, id, 'k'))).resolves.toMatchObject({ rowCount: 1 });
+    try {
+      const refused = readOnly.inTenant(id, (tx) => claim(tx, id, 'k'));
+      await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(refused).rejects.toThrow('read-only');
+      await expect(readOnly.health()).resolves.toBeUndefined();
+    } finally {
+      await readOnly.close();
+      await withAdmin(async (admin) => {
+        await admin.query('SET default_transaction_read_only = off');
+        await admin.query(`ALTER DATABASE ${admin.database} RESET default_transaction_read_only`);
+      });
+    }
+    const again = openPostgres(fresh.url);
+    await expect(again.inTenant(id, (tx) => claim(tx, id, 'k'))).resolves.toMatchObject({ rowCount: 1 });
+    await again.close();
   },
 );
 
@@ -237,7 +241,7 @@ test('C6: the database goes away and comes back: fast clear faults, then the sam
     for (let found = 0; found < count;) {
       const { value, done } = await lines.next();
       if (done) throw new Error('the process ended');
-      const [, said = '', ms = ''] = /^(.*) (\d+)$/.exec(value as string) ?? [];
+      const [, said = '', ms = ''] = /^(.*) (\d+)$/.exec(value) ?? [];
       expect(['ok', 'unavailable Fault']).toContain(said);
       if (said !== start) continue;
       found += 1;

@@ -76,7 +76,7 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
             waiting.forEach((refuse) => refuse(error));
             waiting.clear();
           }
-          reject(error as Error);
+          reject(error);
         });
     });
 

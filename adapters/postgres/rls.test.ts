@@ -148,6 +148,7 @@ test('C61: tenants in parallel through one connection never meet, failing transa
 });
 
 test('C61: without a tenant there are no rows, before any was set and after one was', async () => {
+  const all = await tables();
   const client = new pg.Client({ connectionString: fresh.url });
   await client.connect();
   try {
@@ -155,7 +156,7 @@ test('C61: without a tenant there are no rows, before any was set and after one 
       await client.query('BEGIN');
       await client.query('SET LOCAL ROLE bizosaas_app');
       if (tenant) await client.query("SELECT set_config('app.tenant', $1, true)", [tenant]);
-      for (const table of await tables()) {
+      for (const table of all) {
         const { rowCount } = await client.query(`SELECT * FROM ${table}`);
         expect(`${table} ${(rowCount ?? 0) > 0}`).toBe(`${table} ${tenant !== null && TENANT_TABLES.includes(table)}`);
       }

@@ -1,6 +1,6 @@
 import { SetupError } from './say.ts';
 
-export const PARTS = ['temporal', 'database', 'emulator', 'migrations', 'worker', 'api', 'demo'] as const;
+const PARTS = ['temporal', 'database', 'emulator', 'migrations', 'worker', 'api', 'demo'] as const;
 export type Part = (typeof PARTS)[number];
 
 const isPart = (name: string): name is Part => (PARTS as readonly string[]).includes(name);

@@ -33,7 +33,7 @@ const signal = (record: ProcessRecord, name: NodeJS.Signals): void => {
 };
 
 /** Ends one recorded process, gently first. Silent when it is gone or the pid belongs to another by now. */
-export const endRecorded = async (record: ProcessRecord, graceMs = 5_000): Promise<void> => {
+const endRecorded = async (record: ProcessRecord, graceMs = 5_000): Promise<void> => {
   signal(record, 'SIGTERM');
   if (await until(() => !isAlive(record), graceMs)) return;
   signal(record, 'SIGKILL');

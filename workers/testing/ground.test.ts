@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Fault } from '../ports/errors.ts';
-import type { TenantId } from '../ports/ids.ts';
-import { openGround } from './testing.ts';
-import type { Ground } from './testing.ts';
+import { Fault } from '../../ports/errors.ts';
+import type { TenantId } from '../../ports/ids.ts';
+import { openGround } from './ground.ts';
+import type { Ground } from './ground.ts';
 
 let ground: Ground;
 beforeAll(async () => {
