@@ -1,28 +1,43 @@
-// Stores the history of a run of the development deployment, for the replay gate: npm run record -- <workflowId> <case>
+// Stores the history of a run of the development deployment, for the replay gate: npm run record -- <workflowId or all> <case>
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { readEnv } from '../adapters/env.ts';
 import { createLog, openPorts } from '../adapters/index.ts';
+import { WORKFLOWS } from '../ports/operations.ts';
 import { recode } from '../workers/testing/recode.ts';
 import { developmentEnv } from './lib/development-env.ts';
 import { fail, SetupError } from './lib/say.ts';
 import { readSettings } from './lib/settings.ts';
 
-const record = async ([workflowId, name]: string[]): Promise<void> => {
-  if (workflowId === undefined || name === undefined || !/^[a-z0-9-]+$/.test(name)) {
-    throw new SetupError('Say which run and what it shows: npm run record -- <workflowId> <case-in-kebab>.');
-  }
+const USAGE = 'Say which run and what it shows: npm run record -- <workflowId or "all"> <case-in-kebab>.';
+
+/** The newest run of every workflow that there is. */
+const newestOfEach = async (client: Client): Promise<string[]> => {
+  const ids = Object.keys(WORKFLOWS).map(async (name) => {
+    for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = '${name}'`, pageSize: 1 })) {
+      return [workflowId];
+    }
+    return [];
+  });
+  return (await Promise.all(ids)).flat();
+};
+
+const record = async ([which, name]: string[]): Promise<void> => {
+  if (which === undefined || name === undefined || !/^[a-z0-9-]+$/.test(name)) throw new SetupError(USAGE);
   await using ports = await openPorts(readEnv(developmentEnv(readSettings())), createLog('silent'));
   const { client, dataConverter } = ports.temporal;
   const [codec] = dataConverter.payloadCodecs ?? [];
-  const handle = client.workflow.getHandle(workflowId);
-  const [{ type }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
   if (codec === undefined) throw new Error('the deployment has no payload codec');
-  const json = await recode(JSON.parse(historyToJSON(history)), codec);
-  const file = fileURLToPath(new URL(`../workflows/histories/${type}.${name}.json`, import.meta.url));
-  await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);
-  console.log(`${history.events?.length ?? 0} events in workflows/histories/${type}.${name}.json`);
+  for (const workflowId of which === 'all' ? await newestOfEach(client) : [which]) {
+    const handle = client.workflow.getHandle(workflowId);
+    const [{ type }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+    const json = await recode(JSON.parse(historyToJSON(history)), codec);
+    const file = fileURLToPath(new URL(`../workflows/histories/${type}.${name}.json`, import.meta.url));
+    await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);
+    console.log(`${history.events?.length ?? 0} events in workflows/histories/${type}.${name}.json`);
+  }
 };
 
 try {

@@ -93,7 +93,8 @@ test('malformed tool arguments and unknown tools go back to the model as text, a
   );
   const { tenantId, runId, run } = await startAudit();
   await run.result();
-  const transcript = await ground.ports.transcripts.load({ tenantId, runId }, 100);
+  const { modelCalls: answers, toolCalls } = await ground.ports.transcripts.usage({ tenantId, runId });
+  const transcript = await ground.ports.transcripts.load({ tenantId, runId }, 2 + answers + toolCalls);
   const errors = transcript.filter(({ role, content }) => role === 'tool' && content.includes('"error"'));
   expect(errors.map(({ content }) => content)).toEqual([
     expect.stringContaining('not valid JSON'),

@@ -24,7 +24,7 @@ export async function readByCursor(
   const given = query.cursor === undefined ? undefined : decodeCursor(Position, query.cursor);
   const limit = Math.min(Math.max(query.limit, 1), paging.sizeMax);
   if (query.since !== undefined || Object.keys(filter).length > 0) {
-    const fromMs = query.since === undefined ? null : Date.parse(query.since) - paging.search.lookBackMs;
+    const fromMs = query.since === undefined ? null : Math.max(0, Date.parse(query.since) - paging.search.lookBackMs);
     return search(ask, source, paging, {
       fromMs,
       after: null,

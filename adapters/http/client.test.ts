@@ -196,6 +196,7 @@ test('C48: the sixth redirect is an error, and what is not GET or HEAD is never 
 
 test.each([
   'http://example.com/',
+  'http://example.com:443/',
   'ftp://example.com/',
   'file:///etc/passwd',
   'gopher://example.com/',

@@ -27,6 +27,8 @@ type Overrides = { [Name in keyof Replaceable]?: Partial<Replaceable[Name]> };
 export interface GroundOptions {
   /** Over what the ground sets. */
   env?: Record<string, string>;
+  /** `host:port`s beside the emulator's that may be asked. */
+  allow?: string[];
   /** Another server than the run's. */
   address?: string;
   /** Days pass in milliseconds while a result is awaited. Only in `*.timeskip.test.ts`. */
@@ -68,6 +70,7 @@ const environment = (url: string, dataDir: string, temporal: Env['temporal'], da
 
 export async function openGround({
   env: given = {},
+  allow = [],
   address,
   timeSkipping = false,
 }: GroundOptions = {}): Promise<Ground> {
@@ -80,7 +83,9 @@ export async function openGround({
   opened.defer(database.close);
   const space = opened.use(await (timeSkipping ? openSkippingTime() : openNamespace(address ? { address } : {})));
 
-  const env = readEnv({ ...environment(url, dataDir, space.temporal, database), ...given });
+  const base = environment(url, dataDir, space.temporal, database);
+  const HTTP_ALLOW = [base.HTTP_ALLOW, ...allow].join(',');
+  const env = readEnv({ ...base, HTTP_ALLOW, ...given });
   const secrets = envSecrets({ dir: dataDir, key: env.secretsKey ?? undefined, environment: env.mode });
   // Histories of tests are stored, so all of them share one key.
   await secrets.put(CODEC_KEY_PATH, 0, TEST_KEYS, { class: 'platform-key', createdBy: 'test' });
@@ -108,7 +113,10 @@ export async function openGround({
   opened.defer(worker.stop);
 
   const all = opened.move();
-  const close = () => all.disposeAsync();
+  const close = async () => {
+    if (process.env.ZZ_RECORD) await zzRecord(space.client); // ZZTEMP
+    return all.disposeAsync();
+  };
   const { client, connection, temporal } = space;
   const { namespace } = temporal;
   return {
@@ -137,3 +145,17 @@ const replacer =
     });
     return () => undos.forEach((undo) => undo());
   };
+
+// ZZTEMP-BEGIN
+import { historyToJSON as zzToJson } from '@temporalio/common/lib/proto-utils.js';
+import { writeFile as zzWrite } from 'node:fs/promises';
+import { existsSync as zzExists } from 'node:fs';
+async function zzRecord(client: Client) {
+  for await (const { workflowId, type, status } of client.workflow.list()) {
+    if (status.name !== 'COMPLETED' && type !== 'connection') continue;
+    const file = `/tmp/plan/t/histories/${type}.${type === 'connection' ? 'healthy' : 'completed'}.json`;
+    if (zzExists(file)) continue;
+    await zzWrite(file, zzToJson(await client.workflow.getHandle(workflowId).fetchHistory()));
+  }
+}
+// ZZTEMP-END

@@ -38,7 +38,7 @@ export async function connectAll(
   setHandler(connectionSettledSignal, ({ connectionId, connected }) => void outcomes.set(connectionId, connected));
 
   const opened: Connected[] = [];
-  for (const each of wanted) opened.push(await openOne(tenantId, each, undo));
+  for (const each of wanted) opened.push(await openOne(tenantId, each, undo, outcomes));
   for (const { connector, connectionId } of opened) {
     await story.tell(`connect.${connector}`, 'waiting', `Waiting for ${connector} to be connected`, { connectionId });
   }
@@ -54,17 +54,23 @@ export async function connectAll(
   return opened;
 }
 
-async function openOne(tenantId: TenantId, wanted: WantedConnector, undo: Undo): Promise<Connected> {
+async function openOne(
+  tenantId: TenantId,
+  wanted: WantedConnector,
+  undo: Undo,
+  outcomes: ReadonlyMap<string, boolean>,
+): Promise<Connected> {
   const connectionId = uuid4() as ConnectionId;
   const ref = { tenantId, connectionId };
   const workflowId = connectionWorkflowId(tenantId, connectionId);
   undo(() => own.removeConnection(ref));
   const { category } = await own.createConnection(tenantId, connectionId, wanted.connector, wanted.sync);
   undo(async () => {
-    // Its own clean-up or ours: both do the same, and each is silent when the other was first.
-    await getExternalWorkflowHandle(workflowId)
-      .cancel()
-      .catch(() => undefined);
+    // One that gave up ends by itself. Else its own clean-up or ours: each is silent when the other was first.
+    if (outcomes.get(connectionId) !== false)
+      await getExternalWorkflowHandle(workflowId)
+        .cancel()
+        .catch(() => undefined);
     await dismantle(ref, wanted.sync);
   });
   await startChild(connection, {

@@ -15,7 +15,7 @@ export type ScriptedAnswer = { match?: string } & (
 const KINDS = ['text', 'json', 'tool_calls', 'error', 'cut'];
 
 export function createScript() {
-  let queue: ScriptedAnswer[] = [];
+  const queue: ScriptedAnswer[] = [];
   return {
     add: (...answers: ScriptedAnswer[]): void => {
       const wrong = answers.find(({ kind }) => !KINDS.includes(kind));
@@ -23,11 +23,11 @@ export function createScript() {
       queue.push(...answers);
     },
     pending: (): number => queue.length,
-    clear: (): void => void (queue = []),
+    clear: (): void => void queue.splice(0),
     take(conversation: string): ScriptedAnswer | undefined {
-      const next = queue.find(({ match }) => match === undefined || new RegExp(match, 's').test(conversation));
-      queue = queue.filter((answer) => answer !== next);
-      return next;
+      // By place, not by identity: the same answer may be queued several times.
+      const at = queue.findIndex(({ match }) => match === undefined || new RegExp(match, 's').test(conversation));
+      return at < 0 ? undefined : queue.splice(at, 1)[0];
     },
   };
 }
