@@ -165,7 +165,7 @@ const objectOf = (path: string, at: Side): string => {
 const bodyOf = (path: string, at: Side): unknown => {
   if (path.endsWith('/tenants')) return { name: 'New', slug: 'new-one', ownerEmail: 'o@new.test' };
   if (path.endsWith('/connect')) {
-    return { url: 'https://site.test', siteUrl: 'https://site.test', username: 'u', password: 'p' };
+    return { site_url: 'https://site.test', username: 'u', application_password: 'p' };
   }
   if (path.includes('/oauth/authorize')) return { connectionId: at.hubspot };
   if (path.endsWith('/oauth/callback')) return { state: 'forged', code: 'code' };

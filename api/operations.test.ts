@@ -67,11 +67,13 @@ const openWay = async () => {
     const far = connect(Number(port), host);
     for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
+      socket
+        .on('error', () => undefined)
+        .on('close', () => {
+          sockets.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
     }
     near.pipe(far).pipe(near);
   });
@@ -129,7 +131,11 @@ describe('starts', () => {
       expect(await rowsOf('while-down')).toEqual([]);
 
       way.mend();
-      const started = await until('a start', () => open(cutOff, 'while-down', key), ({ status }) => status === 202);
+      const started = await until(
+        'a start',
+        () => open(cutOff, 'while-down', key),
+        ({ status }) => status === 202,
+      );
       const again = await open(cutOff, 'while-down', key);
       expect([again.status, again.json.id]).toEqual([202, started.json.id]);
       expect(await rowsOf('while-down')).toHaveLength(1);
@@ -273,7 +279,11 @@ describe('events', () => {
     polls = 0;
     const began = performance.now();
     const viewers = running.flatMap(({ id }) => Array.from({ length: 5 }, () => listen(id)));
-    await until('several polls', () => polls, (count) => count >= 4);
+    await until(
+      'several polls',
+      () => polls,
+      (count) => count >= 4,
+    );
     const everyMs = (performance.now() - began) / polls;
     expect(everyMs).toBeGreaterThan(200);
     for (const { tell, settle } of running) {

@@ -60,7 +60,8 @@ export const ReportReply = z
   .strictObject({
     title: z.string().min(1),
     report: z.string().min(1),
-    citations: z.array(z.string()).min(1),
+    /** Empty when there was nothing to cite: a new site has no content. */
+    citations: z.array(z.string()),
     proposedPost: ProposedPost,
   })
   .meta({ id: 'OnboardingReport' });

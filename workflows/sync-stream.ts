@@ -6,7 +6,6 @@ import {
   continueAsNew,
   ContinueAsNew,
   defineQuery,
-  executeChild,
   getExternalWorkflowHandle,
   isCancellation,
   setHandler,
@@ -14,14 +13,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SyncProgress } from '../activities/syncs.ts';
-import type { ApprovalId, ConnectionId, OperationId, RunId, TenantId } from '../ports/ids.ts';
-import { approvalWorkflowId, connectionWorkflowId, MESSAGES } from '../ports/operations.ts';
+import type { ContentRef } from '../ports/agents.ts';
+import type { ConnectionId, OperationId, RunId, TenantId } from '../ports/ids.ts';
+import { connectionWorkflowId, MESSAGES } from '../ports/operations.ts';
 import type { StreamRef, SyncCounts, SyncMode } from '../ports/syncs.ts';
 import type { SinkKind } from '../ports/tenants.ts';
-import { approval } from './approval.ts';
 import { credentialRejectedSignal } from './connection.ts';
 import { local, own, pages } from './lib/activities.ts';
-import { blockedBy, searchAttributes } from './lib/attributes.ts';
+import { askPeople, newApproval } from './lib/ask-people.ts';
 import { asFailure, rootFailure } from './lib/failures.ts';
 
 export interface SyncInput {
@@ -84,26 +83,15 @@ export async function syncStream(input: SyncInput): Promise<SyncCounts> {
 async function askBeforeDeleting(
   { tenantId, operationId, stream }: SyncInput,
   missing: number,
-  content: Parameters<typeof approval>[0]['content'],
+  content: ContentRef,
 ): Promise<void> {
-  const approvalId = uuid4() as ApprovalId;
-  const { outcome } = await blockedBy(
-    'approval',
-    executeChild(approval, {
-      workflowId: approvalWorkflowId(tenantId, approvalId),
-      args: [
-        {
-          tenantId,
-          approvalId,
-          operationId,
-          subject: `Delete ${missing} records of ${stream} that the source no longer has`,
-          content,
-          policy: { ...DELETE_POLICY, roles: [...DELETE_POLICY.roles] },
-        },
-      ],
-      typedSearchAttributes: searchAttributes({ tenantId, operation: 'approval' }),
-    }),
-  );
+  const { outcome } = await askPeople(tenantId, {
+    approvalId: newApproval(),
+    operationId,
+    subject: `Delete ${missing} records of ${stream} that the source no longer has`,
+    content,
+    policy: { ...DELETE_POLICY, roles: [...DELETE_POLICY.roles] },
+  });
   if (outcome !== 'approved')
     throw ApplicationFailure.nonRetryable(
       `${missing} deletes of ${stream} were not approved; nothing was deleted`,

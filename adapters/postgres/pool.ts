@@ -62,23 +62,24 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
 
   /** Those who wait for a connection. When one cannot be made, all are told: none queues behind another's timeout. */
   const waiting = new Set<(error: unknown) => void>();
-  const attempt = <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>, connected: () => void): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      waiting.add(reject);
-      const arrive = () => {
-        connected();
-        return waiting.delete(reject);
-      };
-      pool()
-        .then((open) => transact(open, scope, fn, arrive))
-        .then(resolve, (error: unknown) => {
-          if (waiting.has(reject)) {
-            waiting.forEach((refuse) => refuse(error));
-            waiting.clear();
-          }
-          reject(error);
-        });
-    });
+  const attempt = async <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>, connected: () => void) => {
+    const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
+    waiting.add(refuse);
+    const arrive = () => {
+      connected();
+      return waiting.delete(refuse);
+    };
+    const done = pool()
+      .then((open) => transact(open, scope, fn, arrive))
+      .catch((error: unknown) => {
+        if (waiting.has(refuse)) {
+          waiting.forEach((each) => each(error));
+          waiting.clear();
+        }
+        throw error;
+      });
+    return Promise.race([done, refused]);
+  };
 
   const inTenant: Database['inTenant'] = async (scope, fn) => {
     for (let tries = 1; ; tries += 1) {

@@ -73,8 +73,8 @@ export function temporalSchedules(client: Client): Schedules {
         await call(() => client.schedule.create(options));
       } catch (error) {
         if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-        const { scheduleId: _id, ...changed } = options;
-        await call(() => handleOf(ref).update(({ state }) => ({ ...changed, state })));
+        const { spec, policies, searchAttributes, action } = options;
+        await call(() => handleOf(ref).update(({ state }) => ({ spec, policies, searchAttributes, action, state })));
       }
     },
     pauseSyncSchedule: (ref, reason) => unlessGone(() => handleOf(ref).pause(reason)),

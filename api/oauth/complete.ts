@@ -18,27 +18,35 @@ export interface Redirect {
   error?: string | undefined;
 }
 
+/** Who comes back: a signed-in user, or a browser that is known by its cookie alone. */
+export interface Caller {
+  actor: string;
+  began: (transaction: OAuthTransaction) => boolean;
+}
+
 type View = Awaited<ReturnType<typeof connect>>;
 
 const refused = (message: string) => new Fault('oauth_state_invalid', message);
+const unknown = () => refused('This authorization was not begun here; connect again.');
 
-/** The authorization that this state began, if `isTheirs` knows it as the caller's own. */
-const transactionOf = async (
-  { ports }: ApiDeps,
-  stateHash: string,
-  state: string,
-  isTheirs: (transaction: OAuthTransaction) => boolean,
-): Promise<OAuthTransaction> => {
-  const unknown = refused('This authorization was not begun here; connect again.');
+const transactionOf = async ({ ports }: ApiDeps, state: string): Promise<OAuthTransaction> => {
   const tenantId = tenantOfState(state);
-  const transaction = tenantId === null ? null : await ports.oauthTransactions.find(tenantId, stateHash);
-  if (transaction === null) throw unknown;
+  const transaction = tenantId === null ? null : await ports.oauthTransactions.find(tenantId, sha256(state));
+  if (transaction === null) throw unknown();
+  return transaction;
+};
+
+const refuse = (transaction: OAuthTransaction, { began }: Caller, { error, code }: Redirect): string => {
   // Whoever did not begin it learns nothing of it, not even that it is too late.
-  if (!isTheirs(transaction)) throw unknown;
+  if (!began(transaction)) throw unknown();
   if (Date.parse(transaction.expiresAt) <= Date.now()) {
     throw refused('This authorization took longer than ten minutes; connect again.');
   }
-  return transaction;
+  if (error !== undefined) {
+    throw new Fault('oauth_denied', 'The access was not granted; nothing was connected. Connect again when you wish.');
+  }
+  if (code === undefined) throw refused('The vendor sent no code; connect again.');
+  return code;
 };
 
 /** Tells the connection's workflow of the code, by reference. The state's hash names the update, so a code is exchanged once. */
@@ -70,29 +78,22 @@ const openVerifier = async ({ ports }: ApiDeps, staged: string, workflowId: stri
 export const completeAuthorization = async (
   deps: ApiDeps,
   ctx: Context,
-  { state, code, error }: Redirect,
-  isTheirs: (transaction: OAuthTransaction) => boolean,
+  redirect: Redirect,
+  caller: Caller,
 ): Promise<{ transaction: OAuthTransaction; view: View }> => {
-  const stateHash = sha256(state);
   let transaction: OAuthTransaction | undefined;
   try {
-    transaction = await transactionOf(deps, stateHash, state, isTheirs);
-    if (error !== undefined) {
-      throw new Fault(
-        'oauth_denied',
-        'The access was not granted; nothing was connected. Connect again when you wish.',
-      );
-    }
-    if (code === undefined) throw refused('The vendor sent no code; connect again.');
+    transaction = await transactionOf(deps, redirect.state);
+    const code = refuse(transaction, caller, redirect);
     return { transaction, view: await connect(deps, transaction, code) };
   } catch (cause) {
     if (cause instanceof Fault && (cause.code === 'oauth_state_invalid' || cause.code === 'oauth_denied')) {
       await deps.ports.audit.append(transaction?.tenantId ?? PLATFORM, {
         key: `oauth/${cause.code}/${String(ctx.state.requestId)}`,
-        actor: transaction?.userId ?? 'unknown',
+        actor: caller.actor,
         action: cause.code === 'oauth_denied' ? 'oauth.denied' : 'oauth.refused',
         resourceType: transaction === undefined ? 'oauth_transaction' : 'connection',
-        resourceId: transaction?.connectionId ?? stateHash.slice(0, 16),
+        resourceId: transaction?.connectionId ?? sha256(redirect.state).slice(0, 16),
         metadata: { reason: cause.message },
         ip: ctx.ip,
         userAgent: ctx.get('User-Agent').slice(0, 200),

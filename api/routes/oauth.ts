@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { ConnectionState } from '../../ports/connections.ts';
+import type { OAuthTransaction } from '../../ports/connections.ts';
 import { FAULTS, Fault } from '../../ports/errors.ts';
 import { ConnectionId } from '../../ports/ids.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -54,11 +55,15 @@ const callback = (deps: ApiDeps): Route =>
       ctx.set('Cache-Control', 'no-store');
       try {
         let returnTo = '';
-        const { view } = await completeAuthorization(deps, ctx, query, ({ stateHash, browserHash }) => {
-          const way = returnOfBrowser(ctx, stateHash, browserHash);
-          returnTo = way ?? '';
-          return way !== null;
-        });
+        const browser = {
+          actor: 'browser',
+          began: ({ stateHash, browserHash }: OAuthTransaction) => {
+            const way = returnOfBrowser(ctx, stateHash, browserHash);
+            returnTo = way ?? '';
+            return way !== null;
+          },
+        };
+        const { view } = await completeAuthorization(deps, ctx, query, browser);
         if (returnTo !== '') {
           ctx.status = 303;
           ctx.set('Location', returnPath(returnTo, deps.settings.publicUrl));
@@ -108,12 +113,10 @@ export const oauthRoutes = (deps: ApiDeps): Route[] => [
     body: PortalRedirect,
     reply: { status: 200, schema: Connected },
     async handle({ body, tenantId, principal, ctx }) {
-      const { transaction, view } = await completeAuthorization(
-        deps,
-        ctx,
-        body,
-        (begun) => begun.tenantId === tenantId && begun.userId === principal.userId,
-      );
+      const { transaction, view } = await completeAuthorization(deps, ctx, body, {
+        actor: principal.userId,
+        began: (it) => it.tenantId === tenantId && it.userId === principal.userId,
+      });
       return { connectionId: transaction.connectionId, state: view.state, accountName: view.accountName };
     },
   }),

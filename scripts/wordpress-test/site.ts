@@ -22,7 +22,11 @@ export interface SitePost {
 export const openSiteControl = ({ url, user, controlPassword }: WordPress) => {
   const authorization = `Basic ${Buffer.from(`${user}:${controlPassword}`).toString('base64')}`;
 
-  const call = async <Body>(method: string, path: string, body?: unknown): Promise<{ body: Body; headers: Headers }> => {
+  const call = async <Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ body: Body; headers: Headers }> => {
     const response = await fetch(`${url}/wp-json/wp/v2${path}`, {
       method,
       headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },

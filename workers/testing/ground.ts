@@ -113,10 +113,7 @@ export async function openGround({
   opened.defer(worker.stop);
 
   const all = opened.move();
-  const close = async () => {
-    if (process.env.ZZ_RECORD) await zzRecord(space.client); // ZZTEMP
-    return all.disposeAsync();
-  };
+  const close = () => all.disposeAsync();
   const { client, connection, temporal } = space;
   const { namespace } = temporal;
   return {
@@ -145,17 +142,3 @@ const replacer =
     });
     return () => undos.forEach((undo) => undo());
   };
-
-// ZZTEMP-BEGIN
-import { historyToJSON as zzToJson } from '@temporalio/common/lib/proto-utils.js';
-import { writeFile as zzWrite } from 'node:fs/promises';
-import { existsSync as zzExists } from 'node:fs';
-async function zzRecord(client: Client) {
-  for await (const { workflowId, type, status } of client.workflow.list()) {
-    if (status.name !== 'COMPLETED' && type !== 'connection') continue;
-    const file = `/tmp/plan/t/histories/${type}.${type === 'connection' ? 'healthy' : 'completed'}.json`;
-    if (zzExists(file)) continue;
-    await zzWrite(file, zzToJson(await client.workflow.getHandle(workflowId).fetchHistory()));
-  }
-}
-// ZZTEMP-END

@@ -1,13 +1,13 @@
 import { ApplicationFailure, executeChild, uuid4 } from '@temporalio/workflow';
 import type { ContentRef } from '../../ports/agents.ts';
 import type { ApprovalPolicy } from '../../ports/approvals.ts';
-import type { ApprovalId, OperationId, RunId, TenantId } from '../../ports/ids.ts';
-import { approvalWorkflowId, connectorWriteId, runCrewId } from '../../ports/operations.ts';
-import { approval } from '../approval.ts';
+import type { OperationId, RunId, TenantId } from '../../ports/ids.ts';
+import { connectorWriteId, runCrewId } from '../../ports/operations.ts';
 import { connectorWrite } from '../connector-write.ts';
 import { runCrew } from '../run-crew.ts';
 import { own } from './activities.ts';
-import { blockedBy, searchAttributes } from './attributes.ts';
+import { askPeople, newApproval } from './ask-people.ts';
+import { searchAttributes } from './attributes.ts';
 import type { Connected } from './onboarding-connections.ts';
 import type { Story } from './story.ts';
 
@@ -40,27 +40,12 @@ export async function askOwner(
   policy: ApprovalPolicy,
   story: Story,
 ): Promise<string> {
-  const approvalId = uuid4() as ApprovalId;
+  const approvalId = newApproval();
   await story.tell('approval', 'waiting', 'Waiting for a person to approve the report and the first post', {
     approvalId,
   });
-  const { outcome, contentId } = await blockedBy(
-    'approval',
-    executeChild(approval, {
-      workflowId: approvalWorkflowId(tenantId, approvalId),
-      args: [
-        {
-          tenantId,
-          approvalId,
-          operationId,
-          subject: 'Approve the audit report and the proposed first post',
-          content,
-          policy,
-        },
-      ],
-      typedSearchAttributes: searchAttributes({ tenantId, operation: 'approval' }),
-    }),
-  );
+  const subject = 'Approve the audit report and the proposed first post';
+  const { outcome, contentId } = await askPeople(tenantId, { approvalId, operationId, subject, content, policy });
   await story.tell('approval', outcome === 'approved' ? 'completed' : 'failed', `The proposal was ${outcome}`, {
     approvalId,
     outcome,

@@ -50,7 +50,10 @@ export function audit({ contents }: Seen, now: number): { summary: string; findi
       ({ title }) => `“${title}” has ${title.length} characters.`,
     ),
   ].filter(({ contentIds }) => contentIds.length > 0);
-  const worst = findings[0] ? ` The first to mend: ${findings[0].title.toLowerCase()}.` : '';
+  if (findings.length === 0) {
+    findings.push(finding('In good order', 'low', read, ({ title }) => `“${title}” is current, clear and complete.`));
+  }
+  const worst = findings[0] ? ` The first to look at: ${findings[0].title.toLowerCase()}.` : '';
   return {
     summary: `Of ${all.length} entries listed, ${read.length} were read in full; ${findings.length} findings.${worst}`,
     findings,

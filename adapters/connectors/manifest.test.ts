@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { Row } from '../../ports/connectors.ts';
+import { manifests } from './index.ts';
+import { stream } from './manifest.ts';
+import { plainText } from './plain-text.ts';
+import { safeHtml } from './safe-html.ts';
+import { wordpress } from './wordpress.ts';
+
+test('a map that does not turn their record into our row does not compile', () => {
+  const posts = wordpress.streams['posts'];
+  if (!posts) throw new Error('no posts');
+  const raw = z.object({ id: z.string() });
+  const row = Row.extend({ title: z.string() });
+  const whole = stream({ ...posts, raw, row, map: ({ id }) => ({ externalId: id, modifiedAt: null, title: id }) });
+  expect(whole.parse.parse({ id: '7' })).toEqual({ externalId: '7', modifiedAt: null, title: '7' });
+  // @ts-expect-error `title` is missing
+  const short = stream({ ...posts, raw, row, map: ({ id }) => ({ externalId: id, modifiedAt: null }) });
+  expect(short.parse.safeParse({ id: '7' }).success).toBe(false);
+  // @ts-expect-error their record has no `name`
+  stream({ ...posts, raw, row, map: ({ name }) => ({ externalId: name, modifiedAt: null, title: '' }) });
+});
+
+test.each(Object.entries(manifests))('%s is whole: its id, its pages and its addresses fit', (id, manifest) => {
+  expect(manifest.id).toBe(id);
+  expect(manifest.base).toMatch(/^(https:\/\/|\{)/);
+  for (const [name, { path, paging }] of Object.entries(manifest.streams)) {
+    expect(name).toMatch(/^[a-z][a-z_]{1,40}$/);
+    expect(path).toMatch(/^\//);
+    expect(paging.sizeMax).toBeGreaterThan(1);
+  }
+});
+
+test.each([
+  ['<p>One</p><p>Two &amp; three</p>', 'One\n\nTwo & three'],
+  ['<h2>Title</h2><ul><li>a</li><li>b</li></ul>', 'Title\n\n * a\n * b'],
+  ['<a href="https://a.test">link</a><script>alert(1)</script><img src="x">', 'link'],
+  ['It&#8217;s 😀\0 \ud800', 'It’s 😀 �'],
+  ['', ''],
+])('%j reads as %j', (html, text) => {
+  expect(plainText(html)).toBe(text);
+});
+
+test.each([
+  ['<p>ok</p>', '<p>ok</p>'],
+  ['<P CLASS=x>ok</P>', '<p>ok</p>'],
+  ['<svg/onload=alert(1)>', '&lt;svg/onload=alert(1)&gt;'],
+  ['<<p>script>alert(1)<</p>/script>', '&lt;<p>script&gt;alert(1)&lt;</p>/script&gt;'],
+  ['<a href="https://a.test/" onclick="x">l</a>', '<a href="https://a.test/">l</a>'],
+  ["<a href='java\nscript:x'>l</a>", '<a>l</a>'],
+  ['<iframe src=https://a.test>', '&lt;iframe src=https://a.test&gt;'],
+  ['<!--wp:html--><p>a', '&lt;!--wp:html--&gt;<p>a'],
+  ['a & b &lt; &#60; &nope', 'a &amp; b &lt; &#60; &amp;nope'],
+  ['[php]x[/php]', '&#91;php]x&#91;/php]'],
+])('%j is written as %j', (html, written) => {
+  expect(safeHtml(html)).toBe(written);
+});
