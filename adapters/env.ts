@@ -35,6 +35,7 @@ const Source = z.object({
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port(3000),
   PUBLIC_URL: origin.default('http://127.0.0.1:3000'),
+  PORTAL_ORIGINS: list,
   EMULATOR_URL: origin.optional(),
   LLM_BASE_URL: origin.default('https://api.openai.com/v1'),
   LLM_API_KEY: z.string().optional(),
@@ -80,6 +81,8 @@ export interface Env {
   database: { url: string; adminUrl: string };
   temporal: { address: string; namespace: string; apiKey: string | null; tls: boolean };
   api: { host: string; port: number; publicUrl: string };
+  /** Origins whose browsers may call the API. */
+  portalOrigins: string[];
   emulatorUrl: string | null;
   llm: { baseUrl: string; apiKey: string | null; model: string };
   /** Loopback `host:port`s that the SSRF guard lets through. */
@@ -124,6 +127,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
       tls: env.TEMPORAL_TLS ?? env.TEMPORAL_API_KEY !== undefined,
     },
     api: { host: env.API_HOST, port: env.API_PORT, publicUrl: env.PUBLIC_URL },
+    portalOrigins: env.PORTAL_ORIGINS,
     emulatorUrl: env.EMULATOR_URL ?? null,
     llm: { baseUrl: env.LLM_BASE_URL, apiKey: env.LLM_API_KEY ?? null, model: env.LLM_MODEL },
     httpAllow: env.HTTP_ALLOW,

@@ -21,10 +21,8 @@ import { openKeyRing } from './temporal/key-ring.ts';
 import { temporalWorkflows } from './temporal/workflows.ts';
 
 export { openJwtKey } from './jwt-key.ts';
-export type { JwtKey } from './jwt-key.ts';
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
-export { withDeadline } from './temporal/client.ts';
 
 const CONNECTIONS = 10;
 const USER_AGENT = 'BizOSaaS/0.1';

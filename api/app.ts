@@ -15,12 +15,16 @@ import { logFault, serve } from './serve.ts';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
-const requestIds: Middleware = async (ctx, next) => {
-  const given = ctx.get('X-Request-Id');
-  ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
-  ctx.set('X-Request-Id', String(ctx.state.requestId));
-  await next();
-};
+const requestIds =
+  ({ accepting }: ApiDeps): Middleware =>
+  async (ctx, next) => {
+    const given = ctx.get('X-Request-Id');
+    ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.set('X-Request-Id', String(ctx.state.requestId));
+    await next();
+    // A process that stops lets go of connections as their requests end.
+    if (!accepting()) ctx.set('Connection', 'close');
+  };
 
 const problems =
   (deps: ApiDeps): Middleware =>
@@ -74,7 +78,7 @@ export const createApp = (routes: Route[], deps: ApiDeps): Koa => {
 
   const app = new Koa();
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'a response could not be finished'));
-  app.use(requestIds);
+  app.use(requestIds(deps));
   app.use(securityHeaders);
   app.use(problems(deps));
   app.use(portals(deps.settings.portalOrigins));

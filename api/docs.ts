@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type Router from '@koa/router';
 
 const require = createRequire(import.meta.url);
+const VIEWER = dirname(require.resolve('swagger-ui-dist/package.json'));
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -30,7 +32,7 @@ export const docsPage = (router: Router): void => {
     router.get(`/docs/${name}`, (ctx) => {
       ctx.type = type;
       ctx.set('Cache-Control', 'public, max-age=3600');
-      ctx.body = createReadStream(require.resolve(`swagger-ui-dist/${name}`));
+      ctx.body = createReadStream(join(VIEWER, name));
     });
   router.get('/docs', (ctx) => {
     ctx.set('Content-Security-Policy', POLICY);

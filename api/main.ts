@@ -28,7 +28,7 @@ const start = async (): Promise<void> => {
     temporal: ports.temporal.client,
     tokens: createTokens(key),
     feed,
-    settings: { environment: env.mode, publicUrl: env.api.publicUrl, portalOrigins: [] },
+    settings: { environment: env.mode, publicUrl: env.api.publicUrl, portalOrigins: env.portalOrigins },
     log,
     accepting: () => accepting,
   };

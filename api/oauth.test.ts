@@ -92,7 +92,9 @@ const consent = async ({ authorizeUrl }: Begun, decision = 'approve'): Promise<U
 };
 
 const comeBack = (query: URLSearchParams | Record<string, string>, cookie: string, accept = BROWSER) =>
-  api.get(`/api/v1/oauth/callback?${new URLSearchParams(query)}`, { headers: { ...accept, Cookie: cookie } });
+  api.get(`/api/v1/oauth/callback?${new URLSearchParams(query).toString()}`, {
+    headers: { ...accept, Cookie: cookie },
+  });
 
 const tokenRequests = () => ground.emulator.control.requests({ method: 'POST', path: '/hubspot/oauth/2026-03/token' });
 const secretOf = (id: ConnectionId) => ground.ports.secrets.read(connectionSecretPath(tenantId, id));

@@ -1,6 +1,7 @@
 // Stores the history of a run of the development deployment, for the replay gate: npm run record -- <workflowId or all> <case>
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { readEnv } from '../adapters/env.ts';
@@ -32,7 +33,11 @@ const record = async ([which, name]: string[]): Promise<void> => {
   if (codec === undefined) throw new Error('the deployment has no payload codec');
   for (const workflowId of which === 'all' ? await newestOfEach(client) : [which]) {
     const handle = client.workflow.getHandle(workflowId);
-    const [{ type }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+    const { type } = await handle.describe().catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      throw new SetupError(`No run has the id ${workflowId}: the Temporal UI lists them.`);
+    });
+    const history = await handle.fetchHistory();
     const json = await recode(JSON.parse(historyToJSON(history)), codec);
     const file = fileURLToPath(new URL(`../workflows/histories/${type}.${name}.json`, import.meta.url));
     await writeFile(file, `${JSON.stringify(json, null, 1)}\n`);

@@ -31,7 +31,7 @@ interface Run {
 interface Settled {
   id: string;
   outcome: string;
-  reason: { code: string; message: string } | null;
+  error: { code: string; message: string } | null;
 }
 interface Status {
   id: string;
@@ -117,7 +117,9 @@ onWordPress('on a real WordPress', () => {
 
   const approve = async (by: ApiClient, approvalId: unknown): Promise<Shown> => {
     const path = `/api/v1/approvals/${String(approvalId)}`;
-    const { body: shown } = await by.get<Shown>(path);
+    // The story says that a person is waited for a moment before the approval can be read.
+    const read = () => by.get<Shown>(path);
+    const { body: shown } = await until('the approval is open', read, (answer) => answer.status === 200);
     const { contentHash } = shown;
     const decided = await by.post<{ outcome: string }>(`${path}/decisions`, { kind: 'approve', contentHash });
     expect(decided).toMatchObject({ status: 200, body: { outcome: 'approved' } });
@@ -248,7 +250,7 @@ onWordPress('on a real WordPress', () => {
   test('a revoked application password makes the connection reauth_required, says why, and pauses its schedules', async () => {
     await control.revokePassword(wordpress.uuid);
     const { settled } = await sync('posts', 'incremental');
-    expect(settled).toMatchObject({ outcome: 'failed', reason: { code: 'credential_rejected' } });
+    expect(settled).toMatchObject({ outcome: 'failed', error: { code: 'credential_rejected' } });
     const { reason } = await until('it is noticed', status, ({ state }) => state === 'reauth_required', PATIENCE);
     expect(reason).toMatchObject({ code: 'credential_rejected' });
     expect(reason?.message).toContain('application password is not (or no longer) valid');
@@ -295,11 +297,6 @@ onWordPress('on a real WordPress', () => {
         expect(await connect(second, proxy.url, password)).toMatchObject({ status: 200, body: { state: 'healthy' } });
       }
       if (second && step === 'approval' && state === 'waiting') {
-        await until(
-          'the approval is open',
-          () => second?.get(`/api/v1/approvals/${String(data['approvalId'])}`),
-          (answer) => answer?.status === 200,
-        );
         await approve(second, data['approvalId']);
       }
       if (step === 'write' && state === 'completed') writtenId = data['externalId'];

@@ -9,12 +9,14 @@ const room = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 
 export const WORKFLOWS_PATH = room('workflows/index.ts');
 const FAILURE_CONVERTER_PATH = room('workflows/failure-converter.ts');
+const INTERCEPTORS = [room('workflows/lib/size-guard.ts')];
 
 /** One file of all workflow code, with its failure converter. */
 export async function buildBundle(workflowsPath = WORKFLOWS_PATH): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     failureConverterPath: FAILURE_CONVERTER_PATH,
+    workflowInterceptorModules: INTERCEPTORS,
     logger: new DefaultLogger('WARN'),
   });
   return code;

@@ -139,6 +139,21 @@ describe('C66: payloads that are too large', () => {
     expect(rootOf(error).message).toContain('activity blob');
   });
 
+  test('an activity’s input of 2.5 MB, which would terminate the run, never leaves the workflow: it fails, and its clean-up runs', async () => {
+    const run = await ground.space.client.workflow.start('sending', {
+      ...queue,
+      workflowId: 'sending:t1:1',
+      args: [2_500_000],
+    });
+    const error: unknown = await run.result().catch((thrown: unknown) => thrown);
+    expect(rootOf(error)).toMatchObject({ type: 'payload_too_large', nonRetryable: true });
+    const { status, historyLength } = await run.describe();
+    expect(status.name).toBe('FAILED');
+    const { events } = await run.fetchHistory();
+    expect(events?.filter((event) => event.activityTaskCompletedEventAttributes)).toHaveLength(1);
+    expect(historyLength).toBeLessThan(20);
+  });
+
   test('a start of 5 MB is refused in milliseconds, where the server would keep the client for half a minute', async () => {
     const began = performance.now();
     const options = { ...queue, workflowId: 'failing:t1:large', args: ['x'.repeat(5_000_000)] };

@@ -44,7 +44,7 @@ const connect = async (url: string, max: number): Promise<DatabasePool> => {
     typeParsers,
     interceptors,
   });
-  // Slonik replaces a connection that breaks while idle; without a listener the event would end the process.
+  // Slonik emits each failed query as an event too, and the emitter throws its own error when nobody listens.
   pool.on('error', () => undefined);
   return pool;
 };

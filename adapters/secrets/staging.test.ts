@@ -46,6 +46,14 @@ test('after fifteen minutes it opens no more, and is swept when others come', as
   await expect(secrets.list('staging/')).resolves.toEqual([last.staged]);
 });
 
+test('what expired opens for nobody, also before it is swept', async () => {
+  const brief = createStaging(secrets, { now: () => now, ttlMs: 10_000 });
+  const ref = await brief.stage('w', { a: '1' });
+  now += 10_000;
+  await expect(brief.open(ref, 'w')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(secrets.list('staging/')).resolves.toEqual([]);
+});
+
 test('discarding is silent when gone', async () => {
   const ref = await staging().stage('w', { a: '1' });
   await staging().discard(ref);

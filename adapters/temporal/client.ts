@@ -2,6 +2,7 @@ import { Client, Connection, isGrpcServiceError, WorkflowUpdateRPCTimeoutOrCance
 import type { DataConverter } from '@temporalio/common';
 import { Fault } from '../../ports/errors.ts';
 import type { Env } from '../env.ts';
+import { retries } from './retries.ts';
 import { scheduleSizeGuard, workflowSizeGuard } from './size-guard.ts';
 
 export interface TemporalClient extends AsyncDisposable {
@@ -20,7 +21,8 @@ export const connectionOptions = ({ address, tls, apiKey }: Env['temporal']) => 
 export function openTemporal(temporal: Env['temporal'], dataConverter: DataConverter): TemporalClient {
   const connection = Connection.lazy({
     ...connectionOptions(temporal),
-    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2000 },
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 },
+    interceptors: [retries],
   });
   const client = new Client({
     connection,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { PAYLOAD_BYTES_MAX, scheduleSizeGuard, workflowSizeGuard } from './size-guard.ts';
+import { PAYLOAD_BYTES_MAX } from '../../ports/operations.ts';
+import { scheduleSizeGuard, workflowSizeGuard } from './size-guard.ts';
 
 const fits = 'x'.repeat(PAYLOAD_BYTES_MAX - 2);
 const tooLarge = `${fits}x`;

@@ -2,10 +2,9 @@ import type { ScheduleClientInterceptor, WorkflowClientInterceptor } from '@temp
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { Fault } from '../../ports/errors.ts';
+import { PAYLOAD_BYTES_MAX } from '../../ports/operations.ts';
 
-/** Before encryption. Bigger content goes by reference: past its own limits the server ends workflows without clean-up. */
-export const PAYLOAD_BYTES_MAX = 64 * 1024;
-
+/** Size as JSON, before encryption. */
 const bytesOf = (value: unknown) => defaultPayloadConverter.toPayload(value).data?.byteLength ?? 0;
 
 /** Throws `payload_too_large` when one of the values is. `place` names the workflow or activity. */

@@ -4,13 +4,19 @@ import { RunId } from '../../ports/ids.ts';
 import type { ConnectionId, Email, TenantId } from '../../ports/ids.ts';
 import { connectorWriteId, QUEUES, runAgentId, runCrewId, syncStreamId } from '../../ports/operations.ts';
 import type { SyncMode } from '../../ports/syncs.ts';
-import type { SinkKind } from '../../ports/tenants.ts';
+import type { SinkKind, StreamChoice } from '../../ports/tenants.ts';
 import { connectorWrite } from '../../workflows/connector-write.ts';
 import { runAgent } from '../../workflows/run-agent.ts';
 import { runCrew } from '../../workflows/run-crew.ts';
 import { syncStream } from '../../workflows/sync-stream.ts';
 import { aConnectedSite } from '../testing/connected-site.ts';
 import type { Ground } from '../testing/ground.ts';
+
+/** What the owner may have synced by the API. */
+const CHOSEN: StreamChoice[] = [
+  { stream: 'posts', sink: 'knowledge' },
+  { stream: 'media', sink: 'store' },
+];
 
 interface Options {
   posts: number;
@@ -22,7 +28,7 @@ interface Options {
 /** A tenant with a connected site of its own, and the work that can be given to the workers there. */
 export async function aWorkplace(ground: Ground, name: string, { model = 'gpt-4o-mini', ...size }: Options) {
   const { client, ports, emulator } = ground;
-  const { tenantId, connectionId, site } = await aConnectedSite(ground, name, size);
+  const { tenantId, connectionId, site } = await aConnectedSite(ground, name, size, CHOSEN);
   const settings = { provider: 'openai', model, temperature: 0.7, maxTokens: 2000, active: true };
   await ports.agents.applyDefaults(tenantId, catalogue.agentIds(), settings);
   const taskQueue = QUEUES.operations;

@@ -1,6 +1,7 @@
 import { aConnection, aTenant } from '../../adapters/postgres/testing-data.ts';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import { connectionSecretPath } from '../../ports/secrets.ts';
+import type { StreamChoice } from '../../ports/tenants.ts';
 import type { Ground } from './ground.ts';
 
 const PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
@@ -10,6 +11,7 @@ export const aConnectedSite = async (
   { ports, emulator }: Pick<Ground, 'ports' | 'emulator'>,
   name: string,
   size: { posts: number; pages?: number; media?: number },
+  sync: StreamChoice[] = [],
 ): Promise<{
   tenantId: TenantId;
   connectionId: ConnectionId;
@@ -17,7 +19,7 @@ export const aConnectedSite = async (
 }> => {
   const site = emulator.control.wordpress.site(name, { pages: 0, media: 0, ...size });
   const tenantId = await aTenant(ports);
-  const connectionId = await aConnection(ports, tenantId);
+  const connectionId = await aConnection(ports, tenantId, { sync });
   const fields = { site_url: site.url, username: 'owner', application_password: PASSWORD };
   const { secret, settings } = ports.connectors.checkFields('wordpress', fields);
   const account = await ports.connectors.verify('wordpress', settings, secret);

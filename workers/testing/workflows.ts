@@ -81,6 +81,15 @@ export async function hauling(bytes: number): Promise<string> {
   return blob(bytes);
 }
 
+/** Sends too much, and cleans up behind itself. */
+export async function sending(chars: number): Promise<void> {
+  try {
+    await echo('x'.repeat(chars));
+  } finally {
+    await echo('cleaned up');
+  }
+}
+
 export async function refusing(text: string): Promise<void> {
   throw ApplicationFailure.nonRetryable(text, 'refused');
 }
