@@ -1,11 +1,16 @@
 /** Set-up (Temporal, PostgreSQL, …) is scripts/test.mjs: run `npm test`, which also says what it skipped. */
 export default {
   testEnvironment: 'node',
-  roots: ['workflows', 'activities', 'ports', 'adapters', 'workers', 'api', 'agents', 'emulator', 'scripts'].map((room) => `<rootDir>/${room}`),
+  roots: ['workflows', 'activities', 'ports', 'adapters', 'workers', 'api', 'agents', 'emulator', 'scripts'].map(
+    (room) => `<rootDir>/${room}`,
+  ),
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
   testTimeout: 60_000,
 };

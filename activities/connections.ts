@@ -1,17 +1,16 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Connection, ConnectionChange, ConnectionState, StateReason } from '../ports/connections.ts';
-import type { TokenSet, VerifiedAccount } from '../ports/connectors.ts';
+import type { VerifiedAccount } from '../ports/connectors.ts';
 import { Fault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
-import type { SecretValues, StagedRef } from '../ports/secrets.ts';
+import type { StagedRef } from '../ports/secrets.ts';
 import type { StreamChoice } from '../ports/tenants.ts';
+import { storeOnce } from './tokens.ts';
+import type { ConnectionRef } from './tokens.ts';
 
-export interface ConnectionRef {
-  tenantId: TenantId;
-  connectionId: ConnectionId;
-}
+export type { ConnectionRef } from './tokens.ts';
 
 /** What the connection's workflow knows of it, and callers see. Never a secret. */
 export interface ConnectionView {
@@ -32,9 +31,6 @@ const view = (connection: Connection): ConnectionView => ({
   tokenExpiresAt: connection.tokenExpiresAt,
 });
 
-const same = (a: SecretValues, b: SecretValues) =>
-  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
-
 /** Only the workflow that a value was staged for can open it. */
 const myWorkflowId = (): string => {
   const { workflowExecution } = activityInfo();
@@ -43,20 +39,7 @@ const myWorkflowId = (): string => {
 };
 
 export const createConnectionActivities = ({ connections, connectors, oauth, secrets, staging, audit }: Needs) => {
-  /** Compare-and-set, and silent when an earlier attempt already stored just this. */
-  const store = async (
-    { tenantId, connectionId }: ConnectionRef,
-    values: SecretValues,
-    secretClass: string,
-  ): Promise<number> => {
-    const path = connectionSecretPath(tenantId, connectionId);
-    const current = await secrets.read(path);
-    if (current && same(current.values, values)) return current.version;
-    return secrets.put(path, current?.version ?? 0, values, {
-      class: secretClass,
-      createdBy: `connection:${connectionId}`,
-    });
-  };
+  const store = storeOnce(secrets);
 
   const becomeHealthy = async (
     ref: ConnectionRef,
@@ -82,8 +65,6 @@ export const createConnectionActivities = ({ connections, connectors, oauth, sec
     return view(changed);
   };
 
-  const keepTokens = (ref: ConnectionRef, tokens: TokenSet) => store(ref, tokens.values, 'oauth_tokens');
-
   return {
     createConnection: async (tenantId: TenantId, id: ConnectionId, connectorId: string, sync: StreamChoice[]) => {
       const { auth, category } = connectors.info(connectorId);
@@ -107,51 +88,12 @@ export const createConnectionActivities = ({ connections, connectors, oauth, sec
     connectByCode: async (ref: ConnectionRef, connectorId: string, staged: StagedRef): Promise<ConnectionView> => {
       const { code = '', verifier = '', redirectUri = '' } = await staging.open(staged, myWorkflowId());
       const tokens = await oauth.exchange(connectorId, { code, verifier, redirectUri });
-      const version = await keepTokens(ref, tokens);
+      const version = await store(ref, tokens.values, 'oauth_tokens');
       const account = await connectors.verify(connectorId, {}, tokens.values);
       return becomeHealthy(ref, account, version, tokens.expiresAt);
     },
 
     discardStaged: (staged: StagedRef): Promise<void> => staging.discard(staged),
-
-    /**
-     * One call to the provider for the generation `observedVersion`; a newer one that is already stored is the answer.
-     * When the answer may have been lost, the same refresh token is tried once more (DESIGN §5).
-     */
-    refreshToken: async (
-      ref: ConnectionRef,
-      connectorId: string,
-      observedVersion: number,
-    ): Promise<{ version: number; expiresAt: string | null }> => {
-      const current = await secrets.read(connectionSecretPath(ref.tenantId, ref.connectionId));
-      if (!current) throw new Fault('grant_revoked', 'no token is stored; connect again');
-      if (current.version > observedVersion) {
-        const known = await connections.change(ref.tenantId, ref.connectionId, {
-          secretVersion: current.version,
-          tokenExpiresAt: current.values['expiresAt'] || null,
-        });
-        return { version: known.secretVersion, expiresAt: known.tokenExpiresAt };
-      }
-      const tokens = await oauth.refresh(connectorId, current.values).catch(async (error: unknown) => {
-        if (!(error instanceof Fault && error.code === 'lost_response')) throw error;
-        return oauth.refresh(connectorId, current.values).catch((second: unknown) => {
-          if (second instanceof Fault && second.code === 'grant_revoked') {
-            throw new Fault(
-              'grant_revoked',
-              'the answer to the last refresh was lost, and the vendor no longer takes the old token; connect again',
-              { cause: second },
-            );
-          }
-          throw second;
-        });
-      });
-      const version = await keepTokens(ref, tokens);
-      await connections.change(ref.tenantId, ref.connectionId, {
-        secretVersion: version,
-        tokenExpiresAt: tokens.expiresAt,
-      });
-      return { version, expiresAt: tokens.expiresAt };
-    },
 
     /** The cheapest real call with what is stored. */
     testConnection: async ({ tenantId, connectionId }: ConnectionRef): Promise<void> => {

@@ -6,6 +6,7 @@ import { createProgressActivities } from './progress.ts';
 import { createScheduleActivities } from './schedules.ts';
 import { createSyncActivities } from './syncs.ts';
 import { createTenantActivities } from './tenants.ts';
+import { createTokenActivities } from './tokens.ts';
 import { createWriteActivities } from './writes.ts';
 
 /** Every activity of the house. Which queue each runs on is said where workflows call it. */
@@ -13,6 +14,7 @@ export const createActivities = (ports: WorkerPorts) => ({
   ...createProgressActivities(ports),
   ...createTenantActivities(ports),
   ...createConnectionActivities(ports),
+  ...createTokenActivities(ports),
   ...createScheduleActivities(ports),
   ...createSyncActivities(ports),
   ...createCrewActivities(ports),

@@ -28,6 +28,7 @@ const workflowId = (name: WorkflowName, scope: Scope, key: string) => `${name}:$
 /** The id is the idempotency key of its operation: `<workflow>:<tenantId>:<business key>`. */
 export const onboardTenantId = (slug: string) => workflowId('onboardTenant', 'platform', slug);
 export const connectionWorkflowId = (tenantId: TenantId, id: ConnectionId) => workflowId('connection', tenantId, id);
+/** Also the id of the schedule that starts it. */
 export const syncStreamId = (tenantId: TenantId, connectionId: ConnectionId, stream: string) =>
   workflowId('syncStream', tenantId, `${connectionId}/${stream}`);
 export const runCrewId = (tenantId: TenantId, runId: RunId) => workflowId('runCrew', tenantId, runId);
@@ -38,9 +39,6 @@ export const connectorWriteId = (tenantId: TenantId, effectKey: string) =>
 
 /** The middle part of a workflow id; what is in no tenant is the platform's. */
 export const scopeOfWorkflow = (id: string): string => id.split(':')[1] ?? 'platform';
-
-/** A schedule has the id of the workflow that it starts. */
-export const syncScheduleId = syncStreamId;
 
 export const SEARCH_ATTRIBUTES = ['TenantId', 'Operation', 'ConnectorId', 'ConnectionId', 'BlockedBy'] as const;
 export type BlockedBy = 'none' | 'approval' | 'auth' | 'quota' | 'provider' | 'bug';

@@ -90,6 +90,12 @@ export async function approval({
       policy,
       deadlineAt,
     });
+    // Told only now: whoever follows the story may read the approval at once.
+    if (operationId) {
+      const message = `Waiting for a person: ${subject}`;
+      const progress = { operationId, tenantId, actor: 'approval', step: 'approval', data: { approvalId } };
+      await local.recordProgress({ ...progress, state: 'waiting', message });
+    }
     const decided = () => decision !== undefined;
     const remindAfterMs = Math.min(policy.remindAfterMs, policy.deadlineMs);
     if (!(await blockedBy('approval', condition(decided, remindAfterMs)))) {

@@ -6,7 +6,7 @@ import { asFault, isTransient } from './faults.ts';
 import { interceptors, typeParsers } from './rows.ts';
 import { sql } from './sql.ts';
 import type { Tx } from './transact.ts';
-import { transact } from './transact.ts';
+import { refuseNested, transact } from './transact.ts';
 
 export type { Tx } from './transact.ts';
 
@@ -82,6 +82,7 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
   };
 
   const inTenant: Database['inTenant'] = async (scope, fn) => {
+    refuseNested();
     for (let tries = 1; ; tries += 1) {
       let isConnected = false;
       try {
@@ -96,21 +97,11 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
   return {
     inTenant,
     async health() {
-      const late = new AbortController();
-      const timeout = new Promise<never>((_resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(new Fault('unavailable', 'The database took too long to answer; try again in a moment.')),
-          HEALTH_MS,
-        );
-        late.signal.addEventListener('abort', () => clearTimeout(timer));
-      });
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const tooLate = new Fault('unavailable', 'The database took too long to answer; try again in a moment.');
+      const timer = setTimeout(() => reject(tooLate), HEALTH_MS);
       const asked = inTenant('platform', (tx) => tx.any(sql.typeAlias('id')`SELECT id FROM tenants LIMIT 0`));
-      try {
-        await Promise.race([asked, timeout]);
-      } finally {
-        late.abort();
-        asked.catch(() => undefined);
-      }
+      await Promise.race([asked, late]).finally(() => clearTimeout(timer));
     },
     async close() {
       const closing = opened;

@@ -9,6 +9,11 @@ export type Tx = DatabaseTransactionConnection;
 
 const inside = new AsyncLocalStorage<true>();
 
+/** A programming error, said at once: on a pool of one, and on PGlite, it would wait for itself for ever. */
+export const refuseNested = () => {
+  if (inside.getStore()) throw new Error('inTenant inside inTenant: pass `tx` on instead');
+};
+
 /** One attempt at one transaction. `connected` is called once a connection is there; when it says false, nothing runs. */
 export const transact = async <Result>(
   pool: DatabasePool,
@@ -16,8 +21,6 @@ export const transact = async <Result>(
   fn: (tx: Tx) => Promise<Result>,
   connected: () => boolean,
 ): Promise<Result> => {
-  // A programming error, said at once: on a pool of one, and on PGlite, it would wait for itself for ever.
-  if (inside.getStore()) throw new Error('inTenant inside inTenant: pass `tx` on instead');
   // Kept, because a failing ROLLBACK on a cut connection would hide why it was needed.
   let first: { error: unknown } | undefined;
   const outcome = await pool

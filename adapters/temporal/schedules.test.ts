@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
-import { syncScheduleId } from '../../ports/operations.ts';
+import { syncStreamId } from '../../ports/operations.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
 import { openSmallGround } from '../../workers/testing/small.ts';
 import type { SmallGround } from '../../workers/testing/small.ts';
@@ -25,7 +25,7 @@ const stream = (tenantId = randomUUID() as TenantId, name = 'posts'): StreamRef 
 const open = () => {
   const { client } = ground.space;
   const handleOf = (ref: StreamRef) =>
-    client.schedule.getHandle(syncScheduleId(ref.tenantId, ref.connectionId, ref.stream));
+    client.schedule.getHandle(syncStreamId(ref.tenantId, ref.connectionId, ref.stream));
   return { schedules: temporalSchedules(client), handleOf };
 };
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
-import { QUEUES, syncScheduleId, WORKFLOWS } from '../../ports/operations.ts';
+import { QUEUES, syncStreamId, WORKFLOWS } from '../../ports/operations.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
 import type { WorkflowPort } from '../../ports/workflows.ts';
 import { withDeadline } from './client.ts';
@@ -14,7 +14,7 @@ type Schedules = Pick<
   'ensureSyncSchedule' | 'pauseSyncSchedule' | 'resumeSyncSchedule' | 'deleteSyncSchedule' | 'listSyncSchedules'
 >;
 
-const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncScheduleId(tenantId, connectionId, stream);
+const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncStreamId(tenantId, connectionId, stream);
 
 /** A place in the interval that is the stream's own for ever: schedules that all fire on the minute wait for each other. */
 const offsetOf = (id: string, everyMs: number) =>

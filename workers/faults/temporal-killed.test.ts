@@ -67,7 +67,6 @@ test(
       ask(api.url, '/api/v1/connectors/wordpress/disconnect', { token, post: {} }),
     ]);
     const told = { status: 503, body: expect.objectContaining({ code: 'unavailable' }), retryAfterS: 2 };
-    console.error(needing.map(({ tookMs, status }) => [tookMs, status]));
     expect(needing).toEqual(needing.map(() => expect.objectContaining(told)));
     expect(needing.map(({ tookMs }) => Math.round(tookMs)).filter((tookMs) => tookMs >= TOLD_MS)).toEqual([]);
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { seedPlatformRole } from '../../adapters/postgres/identity.ts';
 import { Email } from '../../ports/ids.ts';
-import { syncScheduleId } from '../../ports/operations.ts';
+import { syncStreamId } from '../../ports/operations.ts';
 import { until } from '../testing/until.ts';
 import { ask, logIn } from './caller.ts';
 import { openDeployment } from './deployment.ts';
@@ -97,7 +97,7 @@ test('C12: with two workers a tick of the schedule starts one run, and none whil
   await Promise.all([workflows.ensureSyncSchedule(ref, input), workflows.ensureSyncSchedule(ref, input)]);
   await control.waitFor({ path: place.listOf('posts') });
 
-  const schedule = ground.client.schedule.getHandle(syncScheduleId(tenantId, connectionId, 'posts'));
+  const schedule = ground.client.schedule.getHandle(syncStreamId(tenantId, connectionId, 'posts'));
   await until(
     'ticks while the run is at work',
     async () => (await schedule.describe()).info.numActionsSkippedOverlap,

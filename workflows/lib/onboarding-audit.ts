@@ -41,9 +41,6 @@ export async function askOwner(
   story: Story,
 ): Promise<string> {
   const approvalId = newApproval();
-  await story.tell('approval', 'waiting', 'Waiting for a person to approve the report and the first post', {
-    approvalId,
-  });
   const subject = 'Approve the audit report and the proposed first post';
   const { outcome, contentId } = await askPeople(tenantId, { approvalId, operationId, subject, content, policy });
   await story.tell('approval', outcome === 'approved' ? 'completed' : 'failed', `The proposal was ${outcome}`, {
