@@ -58,7 +58,7 @@ interface Shown {
 const PATIENCE = { timeoutMs: 45_000, everyMs: 100 };
 const API = '/api/v1/connectors/wordpress';
 
-const given = process.env['TEST_WORDPRESS'];
+const given = process.env['TEST_WORDPRESS'] || undefined;
 // Without a WordPress every test below is listed by its name and skipped.
 const onWordPress = given === undefined ? describe.skip : describe;
 
@@ -259,8 +259,11 @@ onWordPress('on a real WordPress', () => {
     expect(paused.map(({ note }) => note?.includes('must be connected again'))).toEqual([true, true, true]);
     const all = await owner.get<Listed<Schedule>>('/api/v1/schedules?limit=100');
     expect(all.body.data.filter((one) => !one.paused).map(({ stream }) => stream)).toEqual(['contacts']);
-    const told = await owner.get<Listed<{ kind: string }>>('/api/v1/notifications?limit=100');
-    expect(told.body.data.filter(({ kind }) => kind === 'connection.reauth_required')).toHaveLength(1);
+    const told = async () => {
+      const { body } = await owner.get<Listed<{ kind: string }>>('/api/v1/notifications?limit=100');
+      return body.data.filter(({ kind }) => kind === 'connection.reauth_required');
+    };
+    await until('the owner is told', told, (notes) => notes.length === 1);
 
     const refused = await connect(owner, proxy.url, wordpress.password);
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: 'application_password' }] } });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { catalogue } from '../agents/index.ts';
 import { AuditReply, ReportReply } from '../ports/agents.ts';
 import { RunId } from '../ports/ids.ts';
+import type { TenantId } from '../ports/ids.ts';
 import { QUEUES, runAgentId, runCrewId } from '../ports/operations.ts';
 import { aConnectedSite } from '../workers/testing/connected-site.ts';
 import { openGround } from '../workers/testing/ground.ts';
@@ -23,9 +24,9 @@ const MODEL_CALLS = { path: '/openai/v1/chat/completions' };
 const modelCalls = () => ground.emulator.control.requests(MODEL_CALLS).length;
 
 /** A tenant with agents and a connected site: what a crew works on. */
-const aReadyTenant = async () => {
+const aReadyTenant = async (site = 'crew', posts = 12) => {
   const { ports } = ground;
-  const { tenantId } = await aConnectedSite(ground, 'crew', { posts: 12 });
+  const { tenantId } = await aConnectedSite(ground, site, { posts });
   const defaults = { provider: 'openai', model: null, temperature: 0.7, maxTokens: 2000, active: true };
   await ports.agents.applyDefaults(tenantId, catalogue.agentIds(), defaults);
   return tenantId;
@@ -42,14 +43,18 @@ const startAudit = async () => {
   return { tenantId, runId, run };
 };
 
-test('a crew audits a site by calling tools, and its report cites only content that exists', async () => {
-  const tenantId = await aReadyTenant();
+const runOnboardingCrew = (tenantId: TenantId) => {
   const runId = RunId.parse(randomUUID());
-  const { parts } = await ground.client.workflow.execute(runCrew, {
+  return ground.client.workflow.execute(runCrew, {
     workflowId: runCrewId(tenantId, runId),
     taskQueue: QUEUES.operations,
     args: [{ tenantId, runId, crewId: 'OnboardingCrew' }],
   });
+};
+
+test('a crew audits a site by calling tools, and its report cites only content that exists', async () => {
+  const tenantId = await aReadyTenant();
+  const { parts } = await runOnboardingCrew(tenantId);
   expect(parts.map(({ agentId }) => agentId)).toEqual(['DigitalPresenceAudit', 'ReportGenerator']);
   const [audit, report] = await Promise.all(parts.map(({ reply }) => ground.ports.content.get(tenantId, reply.id)));
   const { findings } = AuditReply.parse(audit);
@@ -58,6 +63,13 @@ test('a crew audits a site by calling tools, and its report cites only content t
   const ids = new Set(items.map(({ externalId }) => externalId));
   expect(citations.length).toBeGreaterThan(0);
   expect([...citations, ...findings.flatMap(({ contentIds }) => contentIds)].filter((id) => !ids.has(id))).toEqual([]);
+});
+
+test('a site without any content gets a report too, which cites nothing', async () => {
+  const tenantId = await aReadyTenant('empty', 0);
+  const { parts } = await runOnboardingCrew(tenantId);
+  const report = await ground.ports.content.get(tenantId, parts.at(-1)?.reply.id ?? '');
+  expect(ReportReply.parse(report).citations).toEqual([]);
 });
 
 test('a model that asks to wait is called again after the time it named', async () => {

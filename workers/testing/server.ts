@@ -28,13 +28,18 @@ export async function freePort(): Promise<number> {
  * A Temporal server of the test's own, to kill and to start again with the same port and state file. It dies with the
  * test's process.
  */
-export async function startTemporal({ dbFile, port }: { dbFile?: string; port?: number } = {}): Promise<TestServer> {
+export async function startTemporal({
+  dbFile,
+  port,
+  config = {},
+}: { dbFile?: string; port?: number; config?: Record<string, string> } = {}): Promise<TestServer> {
   const program = process.env.TEST_TEMPORAL_PROGRAM ?? process.env.TEST_TEMPORAL_CLI;
   if (program === undefined) throw new Error('TEST_TEMPORAL_PROGRAM is not set; run the tests by: npm test -- <file>');
   const at = port ?? (await freePort());
   const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(at), '--log-level', 'error'];
   const file = dbFile === undefined ? [] : ['--db-filename', dbFile];
-  const child = spawn(process.execPath, [GUARD, '-', 'SIGKILL', program, ...args, ...file], {
+  const values = Object.entries(config).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]);
+  const child = spawn(process.execPath, [GUARD, '-', 'SIGKILL', program, ...args, ...file, ...values], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
