@@ -14,7 +14,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`EMULATOR_PORT is ${asked ?? ''}, which is no port: give a number from 1 to 65535.`);
 }
 
-const emulator = createEmulator();
+const folder = process.env['EMULATOR_DATA_DIR'];
+const emulator = createEmulator(folder ? { folder } : {});
 const stop = () => void emulator.close().then(() => process.exit(0));
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);

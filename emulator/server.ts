@@ -5,6 +5,7 @@ import { createControl, type Control } from './control.ts';
 import { createFaults } from './faults.ts';
 import { BODY_LIMIT_BYTES, json, readBody, type Call, type Reply } from './http.ts';
 import { createJournal } from './journal.ts';
+import { createMemory } from './memory.ts';
 import { send } from './wire.ts';
 import { createWorld } from './world.ts';
 
@@ -13,6 +14,8 @@ export interface EmulatorOptions {
   seed?: number;
   /** The emulator's clock: token lives, modified dates and the Date header follow it. */
   now?: () => number;
+  /** Where grants outlive the process; without it they do not. */
+  folder?: string;
 }
 
 export interface Emulator extends AsyncDisposable {
@@ -25,10 +28,10 @@ export interface Emulator extends AsyncDisposable {
   close: () => Promise<void>;
 }
 
-export function createEmulator({ seed = 1, now = Date.now }: EmulatorOptions = {}): Emulator {
+export function createEmulator({ seed = 1, now = Date.now, folder }: EmulatorOptions = {}): Emulator {
   const faults = createFaults();
   const journal = createJournal();
-  let world = createWorld({ seed, now });
+  let world = createWorld({ seed, now, memory: createMemory(folder) });
   let server: Server | undefined;
 
   const baseUrl = () => {
@@ -41,7 +44,9 @@ export function createEmulator({ seed = 1, now = Date.now }: EmulatorOptions = {
     journal,
     world: () => world,
     baseUrl,
-    reset: () => void (world = createWorld({ seed, now })),
+    // A world made new remembers nothing, and what it will keep takes the place of the old.
+    reset: () =>
+      void (world = createWorld({ seed, now, memory: { ...createMemory(folder), recall: () => undefined } })),
   });
   const command = controlRoutes(control);
 

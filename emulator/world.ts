@@ -1,4 +1,5 @@
 import { json, type Call, type Handler, type Reply } from './http.ts';
+import type { Memory } from './memory.ts';
 import { createHubspot, type Hubspot } from './vendors/hubspot/index.ts';
 import { createOpenai, type Openai } from './vendors/openai/index.ts';
 import { createWordpress, type Wordpress } from './vendors/wordpress/index.ts';
@@ -7,6 +8,7 @@ import { createWordpress, type Wordpress } from './vendors/wordpress/index.ts';
 export interface Origin {
   seed: number;
   now: () => number;
+  memory: Memory;
 }
 
 /** Every vendor, each under the first segment of the path. A reset is a new world. */

@@ -61,11 +61,14 @@ export const databaseService = ({ dataDir, databasePort: port, logDir, runDir }:
 
 type Env = Record<string, string | undefined>;
 
-export const emulatorService = ({ emulatorPort: port, logDir, runDir }: Settings, env: Env): ServiceOptions => ({
+export const emulatorService = (
+  { emulatorPort: port, dataDir, logDir, runDir }: Settings,
+  env: Env,
+): ServiceOptions => ({
   name: 'emulator',
   kind: 'ours',
   command: entry('emulator/main.ts'),
-  env: { ...env, EMULATOR_PORT: String(port) },
+  env: { ...env, EMULATOR_PORT: String(port), EMULATOR_DATA_DIR: join(dataDir, 'emulator') },
   logDir,
   runDir,
   readyMs: READY_MS,

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Memory } from '../../memory.ts';
 
 /** What one approval of one account gave, and everything minted from it since: the family. */
 export interface Grant {
@@ -22,14 +23,33 @@ export interface Minted {
   grant: Grant;
 }
 
+/** The families, each with its tokens: refresh tokens that were rotated away count too. */
+type Kept = (Grant & { refreshTokens: string[]; access: [token: string, expiresAt: number, revoked: boolean][] })[];
+
+const NAME = 'hubspot-grants';
+
 export type TokenState = 'live' | 'expired' | 'revoked' | 'unknown';
 
 /** Keeps refresh tokens and the access tokens that came from them. */
-export function createGrants(now: () => number) {
+export function createGrants(now: () => number, memory: Memory) {
   const access = new Map<string, AccessToken>();
   const refresh = new Map<string, Grant>();
   let lifetimeSeconds = 1800;
   let rotating = false;
+
+  for (const { refreshTokens, access: tokens, ...grant } of (memory.recall(NAME) ?? []) as Kept) {
+    for (const token of refreshTokens) refresh.set(token, grant);
+    for (const [token, expiresAt, revoked] of tokens) access.set(token, { grant, expiresAt, revoked });
+  }
+  const keep = (): void => {
+    const kept = new Map<Grant, Kept[number]>();
+    for (const grant of refresh.values()) kept.set(grant, { ...grant, refreshTokens: [], access: [] });
+    for (const [token, grant] of refresh) kept.get(grant)?.refreshTokens.push(token);
+    for (const [token, { grant, expiresAt, revoked }] of access) {
+      if (expiresAt > now()) kept.get(grant)?.access.push([token, expiresAt, revoked]);
+    }
+    memory.keep(NAME, [...kept.values()]);
+  };
 
   const newRefreshToken = (grant: Grant) => {
     grant.refreshToken = `eu1-${randomUUID()}`;
@@ -39,6 +59,7 @@ export function createGrants(now: () => number) {
     // As long as the vendor's own can get, for columns that hold 255 characters.
     const accessToken = `C${randomBytes(240).toString('base64url')}`;
     access.set(accessToken, { grant, expiresAt: now() + lifetimeSeconds * 1000, revoked: false });
+    keep();
     return { accessToken, refreshToken: grant.refreshToken, expiresIn: lifetimeSeconds, grant };
   };
 
@@ -54,6 +75,7 @@ export function createGrants(now: () => number) {
       if (!grant || grant.revoked) return undefined;
       if (grant.refreshToken !== token) {
         grant.revoked = true;
+        keep();
         return undefined;
       }
       if (rotating) newRefreshToken(grant);
@@ -72,15 +94,18 @@ export function createGrants(now: () => number) {
       if (grant) grant.revoked = true;
       const found = access.get(token);
       if (found) found.revoked = true;
+      keep();
     },
     expireAll: (): number => {
       const live = [...access.values()].filter(({ expiresAt }) => expiresAt > now());
       for (const token of live) token.expiresAt = now();
+      keep();
       return live.length;
     },
     revokeAll: (): number => {
       const live = new Set([...refresh.values()].filter(({ revoked }) => !revoked));
       for (const grant of live) grant.revoked = true;
+      keep();
       return live.size;
     },
     setLifetime: (seconds: number): void => void (lifetimeSeconds = seconds),

@@ -36,8 +36,8 @@ export interface Hubspot {
 const CONTACTS = '/crm/objects/2026-09/contacts';
 const DEFAULT_CONTACTS = 25;
 
-export function createHubspot({ seed, now }: Origin): Hubspot {
-  const grants = createGrants(now);
+export function createHubspot({ seed, now, memory }: Origin): Hubspot {
+  const grants = createGrants(now, memory);
   const codes = createCodes(now);
   const endpoint = createTokenEndpoint({ codes, grants });
   const limits = createLimits(now);
