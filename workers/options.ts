@@ -24,8 +24,8 @@ const CONCURRENCY: Record<Queue, Partial<WorkerOptions>> = {
 /** Workflows run on `operations` alone; a bundle is needed nowhere else. */
 export const runsWorkflows = (queue: Queue) => queue === 'operations';
 
-/** A deploy: no new tasks, ten seconds for those at work, then they are cancelled and go back to their queue. */
-const STOP = { shutdownGraceTime: '10s', shutdownForceTime: '20s' } as const;
+/** A deploy: no new tasks, ten seconds for those at work, then they are cancelled and go back to their queue. Workflows stop after activities, so both together stay below half a minute. */
+const STOP = { shutdownGraceTime: '10s', shutdownForceTime: '14s' } as const;
 
 export const workerOptions = (queue: Queue, log: Log) =>
   ({

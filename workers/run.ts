@@ -32,7 +32,7 @@ export interface Workers {
 
 /** One worker for each queue, for as long as the process lives: when Temporal is away they wait, and come back with it. */
 export function startWorkers({ temporal, dataConverter, activities, bundle, log, prepare }: WorkersInput): Workers {
-  const running = new Map<Queue, Worker>();
+  const running = new Map<Queue, { worker: Worker; run: Promise<void> }>();
   const stopping = new AbortController();
   const { promise: ready, resolve: isReady, reject: isStopped } = Promise.withResolvers<void>();
   ready.catch(() => undefined);
@@ -53,13 +53,13 @@ export function startWorkers({ temporal, dataConverter, activities, bundle, log,
       await prepare?.();
       const queues = Object.keys(QUEUES) as Queue[];
       const workers = await Promise.all(queues.map(async (queue) => [queue, await open(queue, connection)] as const));
-      for (const [queue, worker] of workers) running.set(queue, worker);
-      const runs = workers.map(([, worker]) => worker.run());
-      if (stopping.signal.aborted) stopAll();
+      for (const [queue, worker] of workers) running.set(queue, { worker, run: worker.run() });
+      const runs = [...running.values()].map(({ run }) => run);
+      if (stopping.signal.aborted) void stopAll();
       isReady();
       // One that dies takes the others along, and all of them begin again.
-      await Promise.race(runs).finally(() => {
-        stopAll();
+      await Promise.race(runs).finally(async () => {
+        await stopAll();
         return Promise.allSettled(runs);
       });
     } finally {
@@ -68,8 +68,14 @@ export function startWorkers({ temporal, dataConverter, activities, bundle, log,
     }
   };
 
-  const stopAll = () => {
-    for (const worker of running.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
+  /** Activities first: the workflow that an ending one wakes goes on here, and need not wait for another process to notice. */
+  const stopAll = async () => {
+    const shutDown = ({ worker }: { worker: Worker }) => void (worker.getState() === 'RUNNING' && worker.shutdown());
+    const all = [...running];
+    const activities = all.filter(([queue]) => !runsWorkflows(queue)).map(([, each]) => each);
+    activities.forEach(shutDown);
+    await Promise.allSettled(activities.map(({ run }) => run));
+    for (const [, each] of all) shutDown(each);
   };
 
   const keepRunning = async () => {
@@ -90,12 +96,12 @@ export function startWorkers({ temporal, dataConverter, activities, bundle, log,
     done,
     stop: () => {
       stopping.abort();
-      stopAll();
+      void stopAll();
       return done;
     },
     health: () =>
       Object.fromEntries(
-        Object.keys(QUEUES).map((queue) => [queue, running.get(queue as Queue)?.getState() ?? 'CONNECTING']),
+        Object.keys(QUEUES).map((queue) => [queue, running.get(queue as Queue)?.worker.getState() ?? 'CONNECTING']),
       ),
   };
 }
