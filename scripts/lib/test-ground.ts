@@ -10,6 +10,7 @@ import { SetupError, say, step } from './say.ts';
 import { root } from './settings.ts';
 import { temporalAnswers, temporalCommand } from './temporal.ts';
 import { temporalProgram } from './temporal-program.ts';
+import { temporalServer } from './temporal-server.ts';
 import { startTestPostgres } from './test-postgres.ts';
 import type { TestPostgres } from './test-postgres.ts';
 import { timeSkippingServer } from './time-skipping.ts';
@@ -105,6 +106,13 @@ export const prepareGround = async (
   }
   if (await mentions(files.plain, 'TEST_WORDPRESS')) {
     work.push(orSkip('WordPress', (progress) => startWordPress(ground, stops, progress)));
+  }
+  if (await mentions(files.plain, 'TEST_TEMPORAL_SERVER')) {
+    work.push(
+      orSkip('Temporal server as in production', async (progress) => {
+        ground.env.TEST_TEMPORAL_SERVER = JSON.stringify(await temporalServer(place, progress));
+      }),
+    );
   }
   const results = await Promise.allSettled(work);
   const refused = results.find((result) => result.status === 'rejected');
