@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
+import type { WorkflowPort } from '../ports/workflows.ts';
 import { createCms } from './categories/cms.ts';
 import { createConnectors, manifests } from './connectors/index.ts';
 import { createOAuth } from './connectors/oauth.ts';
@@ -18,6 +19,7 @@ import { createSinks } from './sinks/index.ts';
 import { openTemporal } from './temporal/client.ts';
 import { dataConverter } from './temporal/data-converter.ts';
 import { openKeyRing } from './temporal/key-ring.ts';
+import { setUpTemporal } from './temporal/setup.ts';
 import { temporalWorkflows } from './temporal/workflows.ts';
 
 export { openJwtKey } from './jwt-key.ts';
@@ -32,7 +34,12 @@ const MODEL_MS = 120_000;
 /** Everything open, and how to close it. */
 export interface OpenPorts extends Ports, AsyncDisposable {
   /** For `main`: routes get the client, workers the converter. */
-  temporal: { client: Client; connection: Connection; dataConverter: DataConverter };
+  temporal: {
+    client: Client;
+    connection: Connection;
+    dataConverter: DataConverter;
+    /** Registers what starts need; idempotent, done once. */ setUp: () => Promise<void>;
+  };
 }
 
 /** Opens every port of the product. Nothing is asked of Temporal or the database yet: a process starts while they are away. */
@@ -41,7 +48,16 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const converter = dataConverter(await openKeyRing(secrets));
   const temporal = openTemporal(env.temporal, converter);
   const client = given.client ?? temporal.client;
-  const workflows = temporalWorkflows({ client, log });
+  const asked = temporalWorkflows({ client, log });
+  // A start names search attributes, which a new server does not know: whoever starts first must have registered them.
+  const setUp = once(() => setUpTemporal(temporal.connection, env.temporal.namespace, log));
+  const workflows: WorkflowPort = {
+    ...asked,
+    health: async () => {
+      await asked.health();
+      await setUp();
+    },
+  };
 
   const db = openPostgres(env.database.url, { max: CONNECTIONS });
   const stores = postgresStores(db);
@@ -63,7 +79,7 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     llm: openaiModels({ baseUrl, apiKey, models: { fast: model, deep: model }, timeoutMs: MODEL_MS }),
     workflows,
     hash: (text) => createHash('sha256').update(text).digest('hex'),
-    temporal: { client, connection: temporal.connection, dataConverter: converter },
+    temporal: { client, connection: temporal.connection, dataConverter: converter, setUp },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();
       await http.close();
@@ -71,3 +87,13 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     },
   };
 }
+
+/** Runs until it has worked once; those who ask meanwhile share the attempt. */
+const once = (work: () => Promise<void>): (() => Promise<void>) => {
+  let done: Promise<void> | undefined;
+  return () =>
+    (done ??= work().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    }));
+};

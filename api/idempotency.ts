@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { FAULTS, Fault, isFaultCode } from '../ports/errors.ts';
 import type { Principal } from '../ports/identity.ts';
@@ -8,6 +9,9 @@ import { TENANT_HEADER } from './authenticate.ts';
 import { sha256 } from './tokens.ts';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
+/** An answer is sent before it is remembered, so a repetition right behind it waits this long for it. */
+const SETTLE_MS = 500;
+const ASK_MS = 20;
 
 /** One repeatable request: whose it is and where it went, and the caller's own name for it. */
 export interface Once {
@@ -44,7 +48,13 @@ export const runOnce = async (
   run: () => Promise<Answer>,
 ): Promise<Answer> => {
   const { idempotency } = deps.ports;
-  const found = await idempotency.begin(once.scope, once.key, deps.tokens.digest(JSON.stringify(body ?? null)));
+  const digest = deps.tokens.digest(JSON.stringify(body ?? null));
+  const patience = Date.now() + SETTLE_MS;
+  let found = await idempotency.begin(once.scope, once.key, digest);
+  while (found.kind === 'in_progress' && Date.now() < patience) {
+    await pause(ASK_MS);
+    found = await idempotency.begin(once.scope, once.key, digest);
+  }
   if (found.kind === 'mismatch') {
     throw new Fault('idempotency_mismatch', 'This Idempotency-Key was used with another body; take a new key.');
   }
@@ -62,8 +72,9 @@ export const runOnce = async (
   const remembered = isFinal(answer)
     ? idempotency.finish(once.scope, once.key, kept)
     : idempotency.abandon(once.scope, once.key);
-  // What was done is done: the caller learns of it even when it could not be remembered.
-  await remembered.catch((err: unknown) => {
+  // What was done is done: the caller learns of it at once, even when it could not be remembered. Until it is, or the key
+  // lapses, a repetition waits; then it finds the same operation, whose ids come from the key.
+  remembered.catch((err: unknown) => {
     deps.log.error({ err, requestPath: route.path }, 'an answer could not be remembered for its Idempotency-Key');
   });
   return answer;

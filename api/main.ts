@@ -21,6 +21,8 @@ const start = async (): Promise<void> => {
   const log = createLog(env.logLevel);
   const ports = await openPorts(env, log);
   const { key } = await openJwtKey(ports.secrets);
+  // So that the first start finds Temporal prepared. While it is away readiness says so, and asks again.
+  void ports.workflows.health().catch(() => undefined);
   const feed = createEventFeed(ports.operations, log);
   let accepting = true;
   const deps: ApiDeps = {

@@ -13,8 +13,8 @@ import type { Figure } from './figures.ts';
 import { historyOf, newSlug, portsOf } from './operations.ts';
 import { startProduct } from './product.ts';
 
-const STARTS = 100;
-const WARM_UP = 10;
+const STARTS = 300;
+const WARM_UP = 50;
 const POLICY = {
   roles: ['tenant_admin' as const],
   remindAfterMs: 1000,
@@ -73,9 +73,10 @@ const byClient = async ({ operations, temporal }: OpenPorts, startedBy: UserId):
   );
 };
 
-/** What the API adds to a start, and what one whole onboarding leaves in history. */
-export const measureOnboarding = async (): Promise<Figure[]> => {
-  const product = await startProduct();
+/** What the API adds to a start: authorization, the Idempotency-Key and the operation's row, each of them a transaction. */
+const measureStarts = async (): Promise<Figure[]> => {
+  // No worker: what is started stands still, so that starts are measured and not the machine under onboardings.
+  const product = await startProduct({ parts: 'temporal,database,emulator,migrations,api' });
   try {
     await using ports = await portsOf(product);
     const admin = await logIn(product.apiUrl, 'admin@bizosaas.local');
@@ -90,24 +91,33 @@ export const measureOnboarding = async (): Promise<Figure[]> => {
       http.push(pair[0]);
       raw.push(pair[1]);
     }
-    const claims = createClaims(() => undefined);
-    const whole = await timed(() => play(product.apiUrl, emulatedSite(product.emulatorUrl), product.dataDir, claims));
-    const { body: tenants } = await admin.get<{ data: { slug: string }[] }>('/api/v1/tenants?limit=100');
-    const slug = tenants.data.map((tenant) => tenant.slug).find((each) => each.startsWith('demo-')) ?? '';
-    const history = await historyOf(ports, onboardTenantId(slug));
     const [p50Http, p50Raw] = [quantile(http, 0.5), quantile(raw, 0.5)];
+    const ratio = `${(p50Http / p50Raw).toFixed(2)} × the bare client’s; aim ≤ 1.5`;
     return [
-      {
-        figure: 'start of an onboarding by HTTP, p50',
-        value: ms(p50Http),
-        against: `${(p50Http / p50Raw).toFixed(2)} × the bare client’s`,
-      },
+      { figure: 'start of an onboarding by HTTP, p50', value: ms(p50Http), against: ratio },
       { figure: 'start of an onboarding by the bare client, p50', value: ms(p50Raw) },
       { figure: 'by HTTP, p99', value: ms(quantile(http, 0.99)), against: `bare client ${ms(quantile(raw, 0.99))}` },
+    ];
+  } finally {
+    await product.stop();
+  }
+};
+
+/** One whole onboarding, and what it leaves in history. */
+const measureWhole = async (): Promise<Figure[]> => {
+  const product = await startProduct();
+  try {
+    await using ports = await portsOf(product);
+    const claims = createClaims(() => undefined);
+    const whole = await timed(() => play(product.apiUrl, emulatedSite(product.emulatorUrl), product.dataDir, claims));
+    const { data } = await ports.tenants.list({ limit: 1 });
+    const history = await historyOf(ports, onboardTenantId(data[0]?.slug ?? ''));
+    const held = claims.claims.filter(({ ok }) => ok).length;
+    return [
       {
         figure: 'one whole onboarding, people and model at once',
         value: seconds(whole),
-        against: `${claims.claims.filter(({ ok }) => ok).length} of ${claims.claims.length} claims held`,
+        against: `${held} of ${claims.claims.length} claims held`,
       },
       {
         figure: 'history of one whole onboarding',
@@ -119,3 +129,5 @@ export const measureOnboarding = async (): Promise<Figure[]> => {
     await product.stop();
   }
 };
+
+export const measureOnboarding = async (): Promise<Figure[]> => [...(await measureStarts()), ...(await measureWhole())];

@@ -20,6 +20,7 @@ export interface Product {
 }
 
 const RUNS = 'BizOSaaS runs';
+const ALL_PARTS = 'temporal,database,emulator,migrations,worker,api';
 const ENTRY = { worker: 'workers/main.ts', api: 'api/main.ts' };
 
 const choosePorts = async (): Promise<Record<string, string>> => {
@@ -48,16 +49,14 @@ const peakOf = async (parent: number, entry: string): Promise<number> => {
 /** Starts `command` (the product's own start, from `cwd`) and waits for its line. */
 export const startProduct = async ({
   cwd = root,
-  command = [
-    process.execPath,
-    join(root, 'scripts/serve.ts'),
-    '--only=temporal,database,emulator,migrations,worker,api',
-  ],
+  parts = ALL_PARTS,
+  command = [process.execPath, join(root, 'scripts/serve.ts'), `--only=${parts}`],
   dataDir,
   ports,
   env = {},
 }: {
   cwd?: string;
+  parts?: string;
   command?: string[];
   dataDir?: string;
   ports?: Record<string, string>;

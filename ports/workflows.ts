@@ -17,6 +17,6 @@ export interface WorkflowPort {
   listSyncSchedules: (
     tenantId: TenantId,
   ) => Promise<{ connectionId: string; stream: string; paused: boolean; note: string | null; nextAt: string | null }[]>;
-  /** Throws `unavailable` when Temporal does not answer. */
+  /** Throws `unavailable` when Temporal does not answer, or does not yet know what a start needs. */
   health: () => Promise<void>;
 }

@@ -38,10 +38,11 @@ const inOwner = async (
 export const postgresOperations = (db: Database): OperationStore => ({
   begin: ({ id, scope, workflowId, kind, startedBy, idempotencyKey }) =>
     db.inTenant(scope, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
+      const begun = await tx.maybeOne(sql.type(Row)`
         INSERT INTO operations (id, tenant_id, begun_in, workflow_id, kind, started_by, idempotency_key)
         VALUES (${id}, ${scope}, ${scope}, ${workflowId}, ${kind}, ${startedBy}, ${idempotencyKey})
-        ON CONFLICT DO NOTHING`);
+        ON CONFLICT DO NOTHING RETURNING ${columns}, workflow_id`);
+      if (begun) return begun;
       const row = await tx.maybeOne(sql.type(Row)`
         SELECT ${columns}, workflow_id FROM operations
         WHERE id = ${id} OR (begun_in = ${scope} AND started_by = ${startedBy} AND idempotency_key = ${idempotencyKey})

@@ -13,7 +13,7 @@ const { INDEXED_VALUE_TYPE_KEYWORD: keyword } = proto.temporal.api.enums.v1.Inde
 // PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED: Temporal Cloud and the time-skipping server keep these to themselves.
 const NOT_OURS = new Set([7, 12, 16]);
 
-/** Search attributes and retention of the namespace. Idempotent: every worker does it when it starts. */
+/** Search attributes and retention of the namespace. Idempotent: every process that starts or runs workflows does it. */
 export async function setUpTemporal(connection: Connection, namespace: string, log: Log): Promise<void> {
   const step = async (what: string, call: () => Promise<unknown>) => {
     try {
