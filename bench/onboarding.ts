@@ -6,6 +6,7 @@ import type { ApiClient } from '../scripts/demo/api-client.ts';
 import { createClaims } from '../scripts/demo/claims.ts';
 import { emulatedSite } from '../scripts/demo/main-job.ts';
 import { play } from '../scripts/demo/play.ts';
+import { searchAttributes } from '../workflows/lib/attributes.ts';
 import { onboardTenant } from '../workflows/onboard-tenant.ts';
 import type { OpenPorts } from '../adapters/index.ts';
 import { kib, ms, quantile, seconds } from './figures.ts';
@@ -69,7 +70,13 @@ const byClient = async ({ operations, temporal }: OpenPorts, startedBy: UserId):
     syncEveryMs: 3_600_000,
   };
   return timed(() =>
-    temporal.client.workflow.start(onboardTenant, { workflowId, taskQueue: QUEUES.operations, args: [input] }),
+    temporal.client.workflow.start(onboardTenant, {
+      workflowId,
+      taskQueue: QUEUES.operations,
+      args: [input],
+      typedSearchAttributes: searchAttributes({ tenantId: PLATFORM, operation: 'onboardTenant' }),
+      memo: { operationId },
+    }),
   );
 };
 
