@@ -72,7 +72,7 @@ const bringUp = async (): Promise<void> => {
   if (parts.has('emulator')) say(`  Emulator        http://127.0.0.1:${settings.emulatorPort}`);
   if (parts.has('api')) {
     const login = `curl -s -X POST ${api}/api/v1/auth/dev-login -H 'content-type: application/json' -d '{"email":"admin@bizosaas.local"}'`;
-    say(`  Development login (platform_admin), answers a token:\n    ${login}`);
+    say(`  Development login (super_admin), answers a token:\n    ${login}`);
   }
   say(`  Logs            ${settings.logDir}`);
   if (parts.has('demo') && existsSync(join(root, 'scripts', 'demo-seed.ts'))) {
