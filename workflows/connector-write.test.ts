@@ -65,6 +65,24 @@ test('a worker that dies between the site’s answer and the activity’s end wr
   }
 });
 
+test('a worker that dies after the receipt was kept answers with that receipt, and asks the site nothing more', async () => {
+  const { start, items } = await write('kept');
+  const { commit } = ground.ports.effects;
+  let deaths = 0;
+  ground.ports.effects.commit = async (...given) => {
+    await commit(...given);
+    deaths += 1;
+    throw new Error('the worker died here');
+  };
+  try {
+    const receipt = await (await start()).result();
+    expect(deaths).toBe(1);
+    expect(items().map(({ id }) => String(id))).toEqual([receipt.externalId]);
+  } finally {
+    ground.ports.effects.commit = commit;
+  }
+});
+
 test('a refused write fails with the site’s reason, and the key is free for a mended try', async () => {
   const { tenantId, effectKey, start, items } = await write('refused');
   const path = '/wordpress/refused/wp-json/wp/v2/posts';
