@@ -66,6 +66,8 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
 
   const { baseUrl, apiKey, model } = env.llm;
+  // Whoever runs this named the endpoint, which may be in their own network: it alone is open to model calls, and to nothing else.
+  const modelHttp = createHttp({ allow: [hostAndPort(baseUrl)], origins: [], userAgent: USER_AGENT });
 
   return {
     ...stores,
@@ -76,17 +78,28 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     cms: createCms({ connectors, connections: stores.connections }),
     objects,
     sinks: createSinks({ knowledge: stores.knowledge, objects }),
-    llm: openaiModels({ baseUrl, apiKey, models: { fast: model, deep: model }, timeoutMs: MODEL_MS }),
+    llm: openaiModels({
+      baseUrl,
+      apiKey,
+      models: { fast: model, deep: model },
+      timeoutMs: MODEL_MS,
+      fetch: modelHttp.fetch,
+    }),
     workflows,
     hash: (text) => createHash('sha256').update(text).digest('hex'),
     temporal: { client, connection: temporal.connection, dataConverter: converter, setUp },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();
-      await http.close();
+      await Promise.all([http.close(), modelHttp.close()]);
       await db.close();
     },
   };
 }
+
+const hostAndPort = (url: string): string => {
+  const { protocol, hostname, port } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+};
 
 /** Runs until it has worked once; those who ask meanwhile share the attempt. */
 const once = (work: () => Promise<void>): (() => Promise<void>) => {

@@ -52,6 +52,15 @@ afterAll(async () => {
   }
 });
 
+test('fetch is behind the same guard: an inner host is refused before anything is sent, a redirect is not followed', async () => {
+  await expect(client().fetch(`http://127.0.0.1:${otherPort}/`)).rejects.toMatchObject({ code: 'host_refused' });
+  await expect(client().fetch('https://169.254.169.254/latest')).rejects.toMatchObject({ code: 'host_refused' });
+  expect(seen).toEqual([]);
+  answer = (_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${otherPort}/` }).end();
+  await expect(client().fetch(at('/moved'))).rejects.toThrow();
+  expect(seen.map(({ url }) => url)).toEqual(['/moved']);
+});
+
 const INNER = [
   'https://127.0.0.1/',
   'https://127.8.9.10/',

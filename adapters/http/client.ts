@@ -1,7 +1,7 @@
 import { lookup as resolveName } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
-import { Agent, request as undiciRequest } from 'undici';
-import type { Dispatcher } from 'undici';
+import { Agent, fetch as undiciFetch, request as undiciRequest } from 'undici';
+import type { Dispatcher, RequestInit as UndiciInit } from 'undici';
 import { Fault } from '../../ports/errors.ts';
 import { isPublicAddress } from './addresses.ts';
 import { ACCEPT_ENCODING, readBody } from './body.ts';
@@ -34,6 +34,8 @@ export interface HttpClient {
    * `provider_garbage` for too big a body or too many redirects. An aborted signal throws its own reason.
    */
   send: (request: HttpRequest) => Promise<HttpAnswer>;
+  /** `fetch` behind the same guard, for a library that reads its answer as it comes: sizes and deadlines are its own. Follows no redirect. */
+  fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** The URL as it is really asked: development may send a vendor's traffic to the emulator. */
   rewrite: (url: string) => string;
   close: () => Promise<void>;
@@ -108,6 +110,12 @@ export function createHttp(options: HttpOptions): HttpClient {
         if (next.origin !== url.origin) headers = {};
         target = next.href;
       }
+    },
+    async fetch(given, init) {
+      const { url, listed } = targets.admit(given instanceof Request ? given.url : String(given));
+      const guardedInit = { ...init, redirect: 'error', dispatcher: listed ? open : guarded };
+      // The platform's types and undici's name the same things; only one of them knows dispatchers.
+      return await undiciFetch(url, guardedInit as UndiciInit);
     },
     close: async () => void (await Promise.all([guarded.close(), open.close()])),
   };

@@ -4,6 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEmulator } from '../../emulator/server.ts';
 import type { ModelRequest } from '../../ports/models.ts';
+import { createHttp } from '../http/client.ts';
+import type { HttpClient } from '../http/client.ts';
 import { openaiModels } from './openai.ts';
 
 const REQUEST: ModelRequest = {
@@ -44,6 +46,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
+  for (const http of https) await http.close();
   await emulator.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -54,14 +57,25 @@ beforeEach(() => {
 });
 
 const models = { fast: 'gpt-4o-mini', deep: 'gpt-4o' };
-const port = (baseUrl = url, timeoutMs = 5000) => openaiModels({ baseUrl, apiKey: 'key-canary', models, timeoutMs });
+const https: HttpClient[] = [];
+/** Open to one endpoint, as the deployment's is. */
+const fetchTo = (baseUrl: string): HttpClient['fetch'] => {
+  const http = createHttp({ allow: [new URL(baseUrl).host], origins: [], userAgent: 'test' });
+  https.push(http);
+  return http.fetch;
+};
+const port = (baseUrl = url, timeoutMs = 5000) =>
+  openaiModels({ baseUrl, apiKey: 'key-canary', models, timeoutMs, fetch: fetchTo(baseUrl) });
 const complete = (change: Partial<ModelRequest> = {}, signal = new AbortController().signal) =>
   port().complete({ ...REQUEST, ...change }, signal);
 const emulated = (change: Partial<ModelRequest> = {}) =>
-  openaiModels({ baseUrl: `${emulator.url}/openai/v1`, apiKey: 'emulator-key', models, timeoutMs: 5000 }).complete(
-    { ...REQUEST, ...change },
-    new AbortController().signal,
-  );
+  openaiModels({
+    baseUrl: `${emulator.url}/openai/v1`,
+    apiKey: 'emulator-key',
+    models,
+    timeoutMs: 5000,
+    fetch: fetchTo(emulator.url),
+  }).complete({ ...REQUEST, ...change }, new AbortController().signal);
 
 const chunk = (change: object) =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o-mini-2024-07-18', choices: [], ...change })}\n\n`;
@@ -281,7 +295,7 @@ test('a stream that trickles for ever is over at the deadline', async () => {
 });
 
 test('without a key nothing is asked', async () => {
-  const keyless = openaiModels({ baseUrl: url, apiKey: null, models, timeoutMs: 1000 });
+  const keyless = openaiModels({ baseUrl: url, apiKey: null, models, timeoutMs: 1000, fetch: fetchTo(url) });
   await expect(keyless.complete(REQUEST, new AbortController().signal)).rejects.toMatchObject({ code: 'llm_auth' });
   expect(bodies).toHaveLength(0);
   expect(keyless.model('deep')).toBe('gpt-4o');

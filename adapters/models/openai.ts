@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
 import { Fault } from '../../ports/errors.ts';
 import type { LlmPort, ModelAnswer, ModelRequest } from '../../ports/models.ts';
+import type { HttpClient } from '../http/client.ts';
 import { llmFault } from './openai-errors.ts';
 import { collect } from './openai-stream.ts';
 
@@ -12,12 +13,14 @@ export interface OpenaiOptions {
   models: Record<'fast' | 'deep', string>;
   /** For one whole answer, the stream included. */
   timeoutMs: number;
+  /** The guarded client's. */
+  fetch: HttpClient['fetch'];
 }
 
 // These models think first; they take no temperature.
 const REASONING = /^(o\d|gpt-5|gpt-[6-9])/;
 
-export function openaiModels({ baseUrl, apiKey, models, timeoutMs }: OpenaiOptions): LlmPort {
+export function openaiModels({ baseUrl, apiKey, models, timeoutMs, fetch }: OpenaiOptions): LlmPort {
   const client = new OpenAI({
     baseURL: baseUrl,
     apiKey: apiKey ?? 'none',
@@ -28,7 +31,7 @@ export function openaiModels({ baseUrl, apiKey, models, timeoutMs }: OpenaiOptio
     // Retries are the activity's: it knows error classes and budgets.
     maxRetries: 0,
     timeout: timeoutMs,
-    fetchOptions: { redirect: 'error' },
+    fetch,
   });
 
   return {
