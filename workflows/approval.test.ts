@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
-import type { Decision } from '../ports/approvals.ts';
-import { ApprovalId, UserId } from '../ports/ids.ts';
-import { approvalWorkflowId, QUEUES } from '../ports/operations.ts';
+import type { ApprovalPolicy, Decision } from '../ports/approvals.ts';
+import { UserId } from '../ports/ids.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
+import { startApproval } from '../workers/testing/starts.ts';
 import { until } from '../workers/testing/until.ts';
-import { approval, decideUpdate } from './approval.ts';
+import { decideUpdate } from './approval.ts';
 
 const DAY_MS = 86_400_000;
+const POLICY: ApprovalPolicy = {
+  roles: ['tenant_admin'],
+  remindAfterMs: DAY_MS,
+  deadlineMs: 2 * DAY_MS,
+  onDeadline: 'reject',
+};
 let ground: Ground;
 
 beforeAll(async () => {
@@ -19,24 +25,9 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 const ask = async () => {
-  const { ports, client } = ground;
+  const { ports } = ground;
   const tenantId = await aTenant(ports);
-  const content = await ports.content.put(tenantId, { proposedPost: { title: 'Hello', content: '<p>Hello</p>' } });
-  const approvalId = ApprovalId.parse(randomUUID());
-  const run = await client.workflow.start(approval, {
-    workflowId: approvalWorkflowId(tenantId, approvalId),
-    taskQueue: QUEUES.operations,
-    args: [
-      {
-        tenantId,
-        approvalId,
-        operationId: null,
-        subject: 'Approve the post',
-        content,
-        policy: { roles: ['tenant_admin'], remindAfterMs: DAY_MS, deadlineMs: 2 * DAY_MS, onDeadline: 'reject' },
-      },
-    ],
-  });
+  const { approvalId, content, run } = await startApproval(ground, tenantId, POLICY);
   await until(
     'the approval is open',
     () => ports.approvals.get(tenantId, approvalId),
@@ -58,7 +49,13 @@ const refusedAs = (type: string) => expect.objectContaining({ cause: expect.obje
 
 test('C86: of two decisions at once the first is taken and the other is told', async () => {
   const { decide, decision, run } = await ask();
-  const both = await Promise.allSettled([decide(decision()), decide(decision({ kind: 'reject' }))]);
+  // The first decision stays unfinished until the second was judged: a workflow that has closed would refuse it anyhow.
+  const { close } = ground.ports.approvals;
+  const judged = Promise.withResolvers<void>();
+  const undo = ground.withPort({ approvals: { close: (...given) => judged.promise.then(() => close(...given)) } });
+  const decisions = [decide(decision()), decide(decision({ kind: 'reject' }))];
+  for (const deciding of decisions) void deciding.catch(judged.resolve);
+  const both = await Promise.allSettled(decisions).finally(undo);
   expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
     reason: { cause: { type: 'approval_closed' } },

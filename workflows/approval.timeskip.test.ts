@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
-import { ApprovalId, Email } from '../ports/ids.ts';
-import { approvalWorkflowId, QUEUES } from '../ports/operations.ts';
+import { Email } from '../ports/ids.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
-import { approval } from './approval.ts';
+import { startApproval } from '../workers/testing/starts.ts';
 
 const DAY_MS = 86_400_000;
 let ground: Ground;
@@ -17,24 +15,14 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 test('nobody decides: a reminder after two days, and after seven the default, which is no', async () => {
-  const { ports, client } = ground;
+  const { ports } = ground;
   const tenantId = await aTenant(ports);
   const owner = await ports.identity.addMembership(tenantId, Email.parse('owner@acme.test'), 'tenant_admin');
-  const content = await ports.content.put(tenantId, { proposedPost: { title: 'Hello', content: '<p>Hello</p>' } });
-  const approvalId = ApprovalId.parse(randomUUID());
-  const run = await client.workflow.start(approval, {
-    workflowId: approvalWorkflowId(tenantId, approvalId),
-    taskQueue: QUEUES.operations,
-    args: [
-      {
-        tenantId,
-        approvalId,
-        operationId: null,
-        subject: 'Approve the post',
-        content,
-        policy: { roles: ['tenant_admin'], remindAfterMs: 2 * DAY_MS, deadlineMs: 7 * DAY_MS, onDeadline: 'reject' },
-      },
-    ],
+  const { approvalId, run } = await startApproval(ground, tenantId, {
+    roles: ['tenant_admin'],
+    remindAfterMs: 2 * DAY_MS,
+    deadlineMs: 7 * DAY_MS,
+    onDeadline: 'reject',
   });
   await expect(run.result()).resolves.toMatchObject({ outcome: 'expired' });
   const { startTime, closeTime } = await run.describe();

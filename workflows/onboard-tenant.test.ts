@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Fault } from '../ports/errors.ts';
-import { Email, OperationId, PLATFORM, TenantId, UserId } from '../ports/ids.ts';
-import { connectionWorkflowId, onboardTenantId, QUEUES } from '../ports/operations.ts';
+import { Email, TenantId, UserId } from '../ports/ids.ts';
+import { connectionWorkflowId } from '../ports/operations.ts';
 import { tenantSecretPrefix } from '../ports/secrets.ts';
 import type { OpenTenant } from '../ports/tenants.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
+import { startOnboarding } from '../workers/testing/starts.ts';
 import { until } from '../workers/testing/until.ts';
 import { decideUpdate } from './approval.ts';
 import { submitCredentialsUpdate } from './connection.ts';
-import { onboardTenant } from './onboard-tenant.ts';
 
 const DAY_MS = 86_400_000;
 const POLICY = {
@@ -30,35 +30,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 beforeEach(() => ground.emulator.control.reset());
 
-const begin = async (connectors: OpenTenant['connectors'] = []) => {
-  const { ports, client } = ground;
-  const slug = `t-${randomUUID().slice(0, 8)}`;
-  const tenantId = TenantId.parse(randomUUID());
-  const operationId = OperationId.parse(randomUUID());
-  const startedBy = UserId.parse(randomUUID());
-  const workflowId = onboardTenantId(slug);
-  await ports.operations.begin({
-    id: operationId,
-    scope: PLATFORM,
-    workflowId,
-    kind: 'onboardTenant',
-    startedBy,
-    idempotencyKey: null,
-  });
-  const tenant = {
-    name: 'Acme',
-    slug,
-    ownerEmail: Email.parse(`owner@${slug}.test`),
-    plan: 'starter' as const,
-    connectors,
-  };
-  const run = await client.workflow.start(onboardTenant, {
-    workflowId,
-    taskQueue: QUEUES.operations,
-    args: [{ operationId, tenantId, startedBy, tenant, approvalPolicy: POLICY, syncEveryMs: 3_600_000 }],
-  });
-  return { slug, tenantId, operationId, tenant, run };
-};
+const begin = (connectors: OpenTenant['connectors'] = []) => startOnboarding(ground, connectors, POLICY);
 
 const connectSite = async (tenantId: TenantId) => {
   const { ports, client, emulator } = ground;
