@@ -14,7 +14,10 @@ export const portsOf = ({
     NODE_ENV: 'development',
     BIZ_DATA_DIR: dataDir,
     TEMPORAL_ADDRESS: temporalAddress,
-    DATABASE_URL: `postgres://postgres:postgres@127.0.0.1:${ports['DATABASE_PORT']}/postgres?sslmode=disable`,
+    // A server of one's own is measured instead of the embedded one when the environment names it, as `npm start` does.
+    DATABASE_URL:
+      process.env.DATABASE_URL ??
+      `postgres://postgres:postgres@127.0.0.1:${ports['DATABASE_PORT']}/postgres?sslmode=disable`,
   });
   return openPorts(env, createLog('silent'));
 };
