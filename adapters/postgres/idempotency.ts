@@ -4,42 +4,24 @@ import type { IdempotencyStore } from '../../ports/runs.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 
-const Kept = z.object({
-  bodyHash: z.string(),
+const Begun = z.object({
+  kind: z.enum(['new', 'in_progress', 'mismatch', 'replay']),
   status: z.number().nullable(),
   headers: z.record(z.string(), z.string()).nullable(),
   body: z.string().nullable(),
-  lapsed: z.boolean(),
 });
 
-const lapse = sql.fragment`now() + interval '1 minute'`;
-
 export const postgresIdempotency = (db: Database): IdempotencyStore => ({
-  begin: (scope, key, bodyHash) =>
-    db.inTenant(PLATFORM, async (tx) => {
-      const { rowCount } = await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO idempotency_keys (scope, key, body_hash, lapses_at) VALUES (${scope}, ${key}, ${bodyHash}, ${lapse})
-        ON CONFLICT (scope, key) DO NOTHING`);
-      if (rowCount > 0) return { kind: 'new' };
-      const kept = await tx.maybeOne(sql.type(Kept)`
-        SELECT body_hash, status, headers, body, lapses_at <= now() AS lapsed FROM idempotency_keys
-        WHERE scope = ${scope} AND key = ${key} FOR UPDATE`);
-      // Abandoned between the two statements: the caller asks again.
-      if (!kept) return { kind: 'in_progress' };
-      if (kept.bodyHash !== bodyHash) return { kind: 'mismatch' };
-      if (kept.status !== null) {
-        return {
-          kind: 'replay',
-          status: kept.status,
-          headers: kept.headers ?? {},
-          body: kept.body === null ? undefined : (JSON.parse(kept.body) as unknown),
-        };
-      }
-      if (!kept.lapsed) return { kind: 'in_progress' };
-      await tx.query(sql.typeAlias('nothing')`
-        UPDATE idempotency_keys SET lapses_at = ${lapse} WHERE scope = ${scope} AND key = ${key}`);
-      return { kind: 'new' };
-    }),
+  async begin(scope, key, bodyHash) {
+    const [begun] = await db.call(Begun, 'begin_once', [scope, key, bodyHash]);
+    if (begun?.kind !== 'replay') return { kind: begun?.kind ?? 'in_progress' };
+    return {
+      kind: 'replay',
+      status: begun.status ?? 200,
+      headers: begun.headers ?? {},
+      body: begun.body === null ? undefined : (JSON.parse(begun.body) as unknown),
+    };
+  },
 
   finish: (scope, key, { status, headers, body }) =>
     db.inTenant(PLATFORM, async (tx) => {

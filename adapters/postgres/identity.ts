@@ -7,6 +7,7 @@ import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';
 
 const Id = z.object({ id: UserId });
+const Stands = z.object({ roleStands: z.boolean() });
 
 const ensureUser = async (tx: Tx, email: Email): Promise<UserId> => {
   await tx.query(sql.typeAlias('nothing')`INSERT INTO users (email) VALUES (${email}) ON CONFLICT (email) DO NOTHING`);
@@ -58,14 +59,7 @@ export const postgresIdentity = (db: Database): IdentityStore => ({
 
   stands: async ({ userId, role, tenantId }) => {
     if (isOfPlatform(role) !== (tenantId === null)) return false;
-    return db.inTenant(tenantId ?? PLATFORM, (tx) =>
-      tx.exists(
-        tenantId === null
-          ? sql.typeAlias('nothing')`SELECT 1 FROM platform_roles WHERE user_id = ${userId} AND role = ${role}`
-          : sql.typeAlias('nothing')`
-              SELECT 1 FROM memberships JOIN tenants ON tenants.id = tenant_id
-              WHERE tenant_id = ${tenantId} AND user_id = ${userId} AND role = ${role} AND state <> 'released'`,
-      ),
-    );
+    const [row] = await db.call(Stands, 'role_stands', [userId, role, tenantId]);
+    return row?.roleStands === true;
   },
 });

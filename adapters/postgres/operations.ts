@@ -11,6 +11,8 @@ import { sql } from './sql.ts';
 
 const columns = sql.fragment`id, tenant_id, kind, outcome, error, started_by, created_at, ended_at`;
 const Row = Operation.extend({ workflowId: z.string() });
+/** A row as the function gives it, with columns that nobody needs. */
+const Begun = z.object(Row.shape);
 const Listed = Operation.extend({ seq: z.number() });
 const Owner = z.object({ tenantId: z.union([z.literal(PLATFORM), TenantId]) });
 
@@ -36,23 +38,14 @@ const inOwner = async (
 };
 
 export const postgresOperations = (db: Database): OperationStore => ({
-  begin: ({ id, scope, workflowId, kind, startedBy, idempotencyKey }) =>
-    db.inTenant(scope, async (tx) => {
-      const begun = await tx.maybeOne(sql.type(Row)`
-        INSERT INTO operations (id, tenant_id, begun_in, workflow_id, kind, started_by, idempotency_key)
-        VALUES (${id}, ${scope}, ${scope}, ${workflowId}, ${kind}, ${startedBy}, ${idempotencyKey})
-        ON CONFLICT DO NOTHING RETURNING ${columns}, workflow_id`);
-      if (begun) return begun;
-      const row = await tx.maybeOne(sql.type(Row)`
-        SELECT ${columns}, workflow_id FROM operations
-        WHERE id = ${id} OR (begun_in = ${scope} AND started_by = ${startedBy} AND idempotency_key = ${idempotencyKey})
-        ORDER BY id = ${id} DESC LIMIT 1`);
-      if (!row) throw new Fault('conflict', 'This operation belongs to somebody else; begin a new one.');
-      if (row.kind !== kind) {
-        throw new Fault('idempotency_mismatch', 'This Idempotency-Key began another kind of operation; use a new one.');
-      }
-      return row;
-    }),
+  async begin({ id, scope, workflowId, kind, startedBy, idempotencyKey }) {
+    const [row] = await db.call(Begun, 'begin_operation', [id, scope, workflowId, kind, startedBy, idempotencyKey]);
+    if (!row) throw new Fault('conflict', 'This operation belongs to somebody else; begin a new one.');
+    if (row.kind !== kind) {
+      throw new Fault('idempotency_mismatch', 'This Idempotency-Key began another kind of operation; use a new one.');
+    }
+    return row;
+  },
 
   assign: (id, tenantId) =>
     db.inTenant(PLATFORM, async (tx) => {

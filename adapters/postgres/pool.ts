@@ -1,12 +1,13 @@
 import type { DatabasePool } from 'slonik';
 import { createPool } from 'slonik';
+import type { z } from 'zod';
 import type { Scope } from '../../ports/ids.ts';
 import { Fault } from '../../ports/errors.ts';
 import { asFault, isTransient } from './faults.ts';
 import { interceptors, typeParsers } from './rows.ts';
 import { sql } from './sql.ts';
 import type { Tx } from './transact.ts';
-import { refuseNested, transact } from './transact.ts';
+import { call, functionCall, refuseNested, transact } from './transact.ts';
 
 export type { Tx } from './transact.ts';
 
@@ -17,6 +18,11 @@ export interface Database {
    * inside: it would wait for a connection for ever on a pool of one.
    */
   inTenant: <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>) => Promise<Result>;
+  /**
+   * One call of a function of ours that steps down by itself: a transaction in one round trip, for what stands before every
+   * start. Each row is checked by the schema.
+   */
+  call: <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) => Promise<readonly z.output<Row>[]>;
   /** Throws `unavailable` within two seconds when the database does not answer or is not migrated. */
   health: () => Promise<void>;
   close: () => Promise<void>;
@@ -62,7 +68,10 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
 
   /** Those who wait for a connection. When one cannot be made, all are told: none queues behind another's timeout. */
   const waiting = new Set<(error: unknown) => void>();
-  const attempt = async <Result>(scope: Scope, fn: (tx: Tx) => Promise<Result>, connected: () => void) => {
+  const attempt = async <Result>(
+    work: (open: DatabasePool, arrive: () => boolean) => Promise<Result>,
+    connected: () => void,
+  ) => {
     const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
     waiting.add(refuse);
     const arrive = () => {
@@ -70,7 +79,7 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
       return waiting.delete(refuse);
     };
     const done = pool()
-      .then((open) => transact(open, scope, fn, arrive))
+      .then((open) => work(open, arrive))
       .catch((error: unknown) => {
         if (waiting.has(refuse)) {
           waiting.forEach((each) => each(error));
@@ -81,21 +90,23 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
     return Promise.race([done, refused]);
   };
 
-  const inTenant: Database['inTenant'] = async (scope, fn) => {
+  const again = async <Result>(work: (open: DatabasePool, arrive: () => boolean) => Promise<Result>) => {
     refuseNested();
     for (let tries = 1; ; tries += 1) {
       let isConnected = false;
       try {
-        return await attempt(scope, fn, () => (isConnected = true));
+        return await attempt(work, () => (isConnected = true));
       } catch (error) {
         if (!isConnected || tries >= ATTEMPTS || !isTransient(error)) throw asFault(error);
         await wait(20 * 2 ** tries * (0.5 + Math.random()));
       }
     }
   };
+  const inTenant: Database['inTenant'] = (scope, fn) => again((open, arrive) => transact(open, scope, fn, arrive));
 
   return {
     inTenant,
+    call: (row, name, args) => again((open, arrive) => call(open, functionCall(row, name, args), arrive)),
     async health() {
       const { promise: late, reject } = Promise.withResolvers<never>();
       const tooLate = new Fault('unavailable', 'The database took too long to answer; try again in a moment.');

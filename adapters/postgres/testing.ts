@@ -100,7 +100,8 @@ const freePort = () =>
     });
   });
 
-const onPglite = async (max: number): Promise<TestDatabase> => {
+/** The embedded database itself, for what it alone gets wrong. */
+export const onPglite = async (max: number): Promise<TestDatabase> => {
   const embedded = await PGlite.create({ extensions: { vector } });
   const port = await freePort();
   const server = new PGLiteSocketServer({ db: embedded, host: '127.0.0.1', port, maxConnections: 40 });

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DatabasePool, DatabaseTransactionConnection } from 'slonik';
+import type { DatabasePool, DatabaseTransactionConnection, QuerySqlToken } from 'slonik';
+import type { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
 import type { Scope } from '../../ports/ids.ts';
+import { refuseUnstorable } from './rows.ts';
 import { sql } from './sql.ts';
 
 /** One transaction of one scope. */
@@ -14,6 +16,8 @@ export const refuseNested = () => {
   if (inside.getStore()) throw new Error('inTenant inside inTenant: pass `tx` on instead');
 };
 
+const late = () => new Fault('unavailable', 'The database came back too late for this request.');
+
 /** One attempt at one transaction. `connected` is called once a connection is there; when it says false, nothing runs. */
 export const transact = async <Result>(
   pool: DatabasePool,
@@ -25,7 +29,7 @@ export const transact = async <Result>(
   let first: { error: unknown } | undefined;
   const outcome = await pool
     .connect<{ result: Result } | { fault: Fault }>(async (connection) => {
-      if (!connected()) return { fault: new Fault('unavailable', 'The database came back too late for this request.') };
+      if (!connected()) return { fault: late() };
       try {
         return await connection.transaction(async (tx) => {
           try {
@@ -49,4 +53,25 @@ export const transact = async <Result>(
     });
   if ('fault' in outcome) throw outcome.fault;
   return outcome.result;
+};
+
+/**
+ * A call with its arguments as literals: without parameters it travels as one message. (The embedded database is one
+ * session, in which the messages of a statement with parameters meet those of others unless a transaction keeps them apart.)
+ */
+export const functionCall = <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) => {
+  for (const arg of args) if (arg !== null) refuseUnstorable(arg);
+  const literals = args.map((arg) => (arg === null ? sql.fragment`NULL` : sql.literalValue(arg)));
+  return sql.type(row)`SELECT * FROM ${sql.identifier([name])}(${sql.join(literals, sql.fragment`, `)})`;
+};
+
+/** One statement, which is a transaction by itself. */
+export const call = async <Row extends z.ZodType>(
+  pool: DatabasePool,
+  query: QuerySqlToken<Row>,
+  connected: () => boolean,
+): Promise<readonly z.output<Row>[]> => {
+  const rows = await pool.connect(async (connection) => (connected() ? connection.any(query) : null));
+  if (rows === null) throw late();
+  return rows as readonly z.output<Row>[];
 };
