@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { serveEmbedded } from '../adapters/postgres/embedded.ts';
 import { takeLock } from './lib/lock.ts';
 import { SetupError, fail } from './lib/say.ts';
 import { readSettings } from './lib/settings.ts';
@@ -21,7 +21,7 @@ const serve = async (): Promise<void> => {
   if (holder) throw new SetupError(`The database in ${folder} is open in process ${holder.pid}: stop that one first.`);
 
   const db = await PGlite.create({ dataDir: folder, extensions: { vector } });
-  const server = new PGLiteSocketServer({ db, port, host: HOST, maxConnections: MAX_CONNECTIONS });
+  const server = serveEmbedded(db, { port, host: HOST, maxConnections: MAX_CONNECTIONS });
   await server.start();
 
   let stopping = false;

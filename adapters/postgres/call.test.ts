@@ -42,7 +42,7 @@ test.each([0, 1])('of many calls and transactions at once each gets its own answ
   expect(kinds.filter((kind) => kind === 'in_progress')).toHaveLength(CALLERS / 2);
 });
 
-test.each([0, 1])('an argument is a literal, whatever stands in it (database %i)', async (index) => {
+test.each([0, 1])('an argument stays what it is, whatever stands in it (database %i)', async (index) => {
   const { operations } = postgresStores((databases[index] as TestDatabase).db);
   const workflowId = `'); DROP TABLE operations; -- \\' "ключ" 🎈`;
   const id = OperationId.parse(randomUUID());

@@ -33,16 +33,11 @@ const isStorable = (value: unknown): boolean =>
     : !Array.isArray(value) || value.every(isStorable);
 
 /** PostgreSQL refuses NUL, but turns half a surrogate pair into U+FFFD without a word: neither gets that far. */
-export const refuseUnstorable = (value: unknown): void => {
-  if (isStorable(value)) return;
-  throw new Fault('invalid_request', 'The text contains a NUL byte or half a surrogate pair; remove it.');
-};
-
 const storableText: Interceptor = {
   name: 'storable-text',
   beforeQueryExecution: (_context, { values }) => {
-    refuseUnstorable(values);
-    return null;
+    if (values.every(isStorable)) return null;
+    throw new Fault('invalid_request', 'The text contains a NUL byte or half a surrogate pair; remove it.');
   },
 };
 

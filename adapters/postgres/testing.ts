@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import pg from 'pg';
 import { MIGRATIONS_DIR, migrate } from './migrate.ts';
 import type { Database } from './pool.ts';
+import { serveEmbedded } from './embedded.ts';
 import { openPostgres } from './pool.ts';
 
 export interface TestDatabase {
@@ -104,7 +104,7 @@ const freePort = () =>
 export const onPglite = async (max: number): Promise<TestDatabase> => {
   const embedded = await PGlite.create({ extensions: { vector } });
   const port = await freePort();
-  const server = new PGLiteSocketServer({ db: embedded, host: '127.0.0.1', port, maxConnections: 40 });
+  const server = serveEmbedded(embedded, { host: '127.0.0.1', port, maxConnections: 40 });
   await server.start();
   const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres?sslmode=disable`;
   await migrate(url);

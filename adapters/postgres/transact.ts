@@ -3,7 +3,6 @@ import type { DatabasePool, DatabaseTransactionConnection, QuerySqlToken } from 
 import type { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
 import type { Scope } from '../../ports/ids.ts';
-import { refuseUnstorable } from './rows.ts';
 import { sql } from './sql.ts';
 
 /** One transaction of one scope. */
@@ -55,15 +54,9 @@ export const transact = async <Result>(
   return outcome.result;
 };
 
-/**
- * A call with its arguments as literals: without parameters it travels as one message. (The embedded database is one
- * session, in which the messages of a statement with parameters meet those of others unless a transaction keeps them apart.)
- */
-export const functionCall = <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) => {
-  for (const arg of args) if (arg !== null) refuseUnstorable(arg);
-  const literals = args.map((arg) => (arg === null ? sql.fragment`NULL` : sql.literalValue(arg)));
-  return sql.type(row)`SELECT * FROM ${sql.identifier([name])}(${sql.join(literals, sql.fragment`, `)})`;
-};
+/** A call of a function of ours, each row of its answer checked by the schema. */
+export const functionCall = <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) =>
+  sql.type(row)`SELECT * FROM ${sql.identifier([name])}(${sql.join(args, sql.fragment`, `)})`;
 
 /** One statement, which is a transaction by itself. */
 export const call = async <Row extends z.ZodType>(
