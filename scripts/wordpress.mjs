@@ -16,9 +16,13 @@ import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { openFolder } from './wordpress/folder.mjs';
-import { ensurePackages } from './wordpress/packages.mjs';
+import { ensurePackages } from './lib/debian.mjs';
 import { openSite, USER } from './wordpress/site.mjs';
 
+const PACKAGES =
+  'wordpress wordpress-theme-twentytwentythree php-cli php-mysql php-xml php-curl php-mbstring mariadb-server'.split(
+    ' ',
+  );
 const PAGES = 20;
 const MEDIA = 10;
 
@@ -27,7 +31,7 @@ const MEDIA = 10;
  * scratch: emptied first, removed by `stop()`. Throws one short sentence when WordPress cannot be had here.
  */
 export async function startWordPress({ dir, log = () => undefined, posts = 250 } = {}) {
-  const versions = await ensurePackages(log);
+  const versions = await ensurePackages('WordPress', PACKAGES, log);
   const folder = await openFolder(dir);
   const removeFolder = () => rm(folder.dir, { recursive: true, force: true });
   const site = await openSite(folder, { versions, posts, log }).catch(async (error) => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startChild } from './child.ts';
+import { ensurePackages } from './debian.mjs';
 import { netNamespacePrefix } from './net-namespace.ts';
 import { freePort } from './ports.ts';
 import type { Place } from './run.ts';
@@ -68,6 +69,13 @@ const startWordPress = async (ground: Ground, stops: Stop[], progress: (now: str
   ground.env.TEST_WORDPRESS = JSON.stringify(wordpress);
 };
 
+/** A real browser for what people see. One that the environment names is taken as it is. */
+const findChromium = async (ground: Ground, progress: (now: string) => void) => {
+  const named = process.env['TEST_CHROMIUM'];
+  if (named === undefined) await ensurePackages('Chromium', ['chromium'], progress);
+  ground.env.TEST_CHROMIUM = named ?? '/usr/bin/chromium';
+};
+
 const mentions = async (files: string[], word: string): Promise<boolean> =>
   (await Promise.all(files.map((file) => readFile(file, 'utf8')))).some((text) => text.includes(word));
 
@@ -106,6 +114,9 @@ export const prepareGround = async (
   }
   if (await mentions(files.plain, 'TEST_WORDPRESS')) {
     work.push(orSkip('WordPress', (progress) => startWordPress(ground, stops, progress)));
+  }
+  if (await mentions(files.plain, 'TEST_CHROMIUM')) {
+    work.push(orSkip('Chromium', (progress) => findChromium(ground, progress)));
   }
   if (await mentions(files.plain, 'TEST_TEMPORAL_SERVER')) {
     work.push(

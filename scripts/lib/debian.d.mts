@@ -1,0 +1,1 @@
+export function ensurePackages(what: string, packages: string[], log: (now: string) => void): Promise<string>;
