@@ -1,6 +1,7 @@
 import type { Control } from './control.ts';
 import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts';
 import { json, jsonBody, list, record, route, router, type Call, type Handler, type Reply } from './http.ts';
+import { oauthControlRoutes } from './oauth/control-routes.ts';
 import type { ScriptedAnswer } from './vendors/openai/script.ts';
 import type { SiteSize } from './vendors/wordpress/site.ts';
 
@@ -36,6 +37,8 @@ export function controlRoutes(control: Control): Handler {
       act('hubspot/rotate', ({ on }) => control.hubspot.rotate(on === true)),
       act('hubspot/rate-limit', ({ on }) => control.hubspot.rateLimit(on === true)),
       route('GET', '/control/hubspot/token-calls', () => done(control.hubspot.tokenCalls())),
+
+      ...oauthControlRoutes(control.oauth),
 
       act('wordpress/:site', (given, site = '') => {
         const size = ['posts', 'pages', 'media']

@@ -1,5 +1,6 @@
 import type { FaultList, FaultRule } from './faults.ts';
 import type { Journal } from './journal.ts';
+import type { OAuthControl } from './oauth/control.ts';
 import type { HubspotControl } from './vendors/hubspot/index.ts';
 import type { OpenaiControl } from './vendors/openai/index.ts';
 import type { WordpressControl } from './vendors/wordpress/index.ts';
@@ -16,6 +17,8 @@ export interface Control {
   readonly hubspot: HubspotControl;
   readonly wordpress: WordpressControl;
   readonly openai: OpenaiControl;
+  /** A vendor's authorization server, by the vendor's id. */
+  oauth: (vendor: string) => OAuthControl;
   /** The world as it was at start: no tokens, no faults, no memory of requests. */
   reset: () => void;
 }
@@ -43,6 +46,7 @@ export function createControl({ faults, journal, world, baseUrl, reset }: Parts)
     get openai() {
       return world().openai.control;
     },
+    oauth: (vendor) => world().oauth(vendor),
     reset() {
       faults.clear();
       journal.clear();

@@ -97,6 +97,21 @@ export const redirect = (location: string): Reply => ({
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
+/**
+ * The host that the caller meant before its vendors were replaced by us: from the header that its client sets, or, in
+ * a browser, which sets none, from the URL. Undefined when the emulator was asked by its own name.
+ */
+export function askedHost({ headers, query }: Call): string | undefined {
+  const [named] = [headers['x-forwarded-host']].flat();
+  return (named ?? query.get('forwarded_host') ?? undefined)?.toLowerCase().replace(/:\d+$/, '');
+}
+
+/** The token of an Authorization header of one of these schemes. */
+export function tokenIn({ headers }: Call, ...schemes: string[]): string | undefined {
+  const [scheme = '', token] = (headers.authorization ?? '').split(' ', 2);
+  return schemes.some((known) => known.toLowerCase() === scheme.toLowerCase()) ? token : undefined;
+}
+
 /** A value as an object whose fields may be looked at; arrays, null and scalars become an empty one. */
 export const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};

@@ -134,7 +134,10 @@ test('a revoked app is refused at the API and at the token endpoint, and introsp
   const introspect = async () =>
     jsonOf(await api('/oauth/2026-03/token/introspect', form({ ...client, token: accessToken })));
   expect(await introspect()).toMatchObject({ active: true, hub_id: 24_681_012 });
-  expect(emulator.control.hubspot.revoke()).toBe(1);
+  expect((await api('/account-info/2026-09/details', as('pat-eu1-emulated'))).status).toBe(200);
+  // The private app's token is a grant, too.
+  expect(emulator.control.hubspot.revoke()).toBe(2);
+  expect((await api('/account-info/2026-09/details', as('pat-eu1-emulated'))).status).toBe(401);
   expect((await api('/account-info/2026-09/details', as(accessToken))).status).toBe(401);
   expect((await token({ grant_type: 'refresh_token', refresh_token: refreshToken })).status).toBe(400);
   expect(await introspect()).toEqual({ active: false });

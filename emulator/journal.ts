@@ -34,7 +34,14 @@ export interface Journal {
 }
 
 const KEPT = 20_000;
-const SECRET_PARAMS = /([?&](?:code|password|token|access_token|refresh_token|client_secret|state)=)[^&]*/g;
+const SECRETS = new RegExp(
+  [
+    '([?&](?:code|auth_code|password|token|access_token|refresh_token|fb_exchange_token|oauth_token|oauth_verifier',
+    '|client_secret|secret|appsecret_proof|state)=)[^&]*',
+    '|(/1/tokens/)[^?]*',
+  ].join(''),
+  'g',
+);
 
 export function createJournal(): Journal {
   let entries: SeenRequest[] = [];
@@ -57,7 +64,7 @@ export function createJournal(): Journal {
       const entry: SeenRequest = {
         at: new Date(at).toISOString(),
         method,
-        path: url.replace(SECRET_PARAMS, '$1***'),
+        path: url.replace(SECRETS, '$1$2***'),
         status: null,
         ...described(headers),
       };
@@ -102,13 +109,22 @@ export function createJournal(): Journal {
 }
 
 function described(headers: IncomingHttpHeaders): Partial<SeenRequest> {
-  const [scheme, secret] = (headers.authorization ?? '').split(' ');
+  const [scheme, secret] = credentialIn(headers);
   const key = headers['idempotency-key'];
   return {
     ...(scheme && secret ? { credential: `${scheme} ${digest(secret)}` } : {}),
     ...(headers['user-agent'] ? { userAgent: headers['user-agent'] } : {}),
     ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
   };
+}
+
+function credentialIn(headers: IncomingHttpHeaders): [scheme: string, secret: string] {
+  for (const name of ['x-shopify-access-token', 'access-token']) {
+    const value = headers[name];
+    if (typeof value === 'string') return [name, value];
+  }
+  const [scheme = '', ...rest] = (headers.authorization ?? '').split(' ');
+  return [scheme, rest.join(' ')];
 }
 
 const digest = (secret: string): string => createHash('sha256').update(secret).digest('hex').slice(0, 8);

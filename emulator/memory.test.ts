@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createMemory } from './memory.ts';
 import { createEmulator } from './server.ts';
 
 const client = { client_id: 'emulated-client', client_secret: 'emulated-secret' };
@@ -48,4 +49,15 @@ test('a grant outlives the process when it is given a folder, a revoked one stay
   const fresh = await grant(third.url);
   expect((await tokens(third.url, { grant_type: 'refresh_token', refresh_token: fresh })).status).toBe(200);
   await third.close();
+});
+
+test('half a line, as a kill leaves it, costs that line alone', async () => {
+  const own = join(folder, 'own');
+  createMemory(own).keep('things', 'a', 1);
+  await appendFile(join(own, 'kept', 'things.jsonl'), '["b",{"ha');
+  const second = createMemory(own);
+  expect(second.recall('things')).toEqual([['a', 1]]);
+  second.keep('things', 'c', 3);
+  second.keep('things', 'a', null);
+  expect(createMemory(own).recall('things')).toEqual([['c', 3]]);
 });

@@ -31,7 +31,8 @@ export interface Emulator extends AsyncDisposable {
 export function createEmulator({ seed = 1, now = Date.now, folder }: EmulatorOptions = {}): Emulator {
   const faults = createFaults();
   const journal = createJournal();
-  let world = createWorld({ seed, now, memory: createMemory(folder) });
+  const memory = createMemory(folder);
+  let world = createWorld({ seed, now, memory });
   let server: Server | undefined;
 
   const baseUrl = () => {
@@ -44,9 +45,10 @@ export function createEmulator({ seed = 1, now = Date.now, folder }: EmulatorOpt
     journal,
     world: () => world,
     baseUrl,
-    // A world made new remembers nothing, and what it will keep takes the place of the old.
-    reset: () =>
-      void (world = createWorld({ seed, now, memory: { ...createMemory(folder), recall: () => undefined } })),
+    reset() {
+      memory.forget();
+      world = createWorld({ seed, now, memory });
+    },
   });
   const command = controlRoutes(control);
 
@@ -54,7 +56,7 @@ export function createEmulator({ seed = 1, now = Date.now, folder }: EmulatorOpt
     const target = new URL(request.url ?? '/', 'http://emulator');
     const url = target.pathname + target.search;
     const method = request.method ?? 'GET';
-    response.setHeader('date', new Date(now()).toUTCString());
+    response.setHeader('date', new Date(world.timeAt(target.pathname)).toUTCString());
 
     const body = await readBody(request);
     if (!body) {

@@ -1,6 +1,9 @@
 import { json, type Call, type Handler, type Reply } from './http.ts';
 import type { Memory } from './memory.ts';
+import type { OAuthControl } from './oauth/control.ts';
 import { createHubspot, type Hubspot } from './vendors/hubspot/index.ts';
+import type { OAuthVendor } from './vendors/oauth-vendor.ts';
+import { OAUTH_VENDORS } from './vendors/oauth-vendors.ts';
 import { createOpenai, type Openai } from './vendors/openai/index.ts';
 import { createWordpress, type Wordpress } from './vendors/wordpress/index.ts';
 
@@ -16,6 +19,10 @@ export interface World {
   hubspot: Hubspot;
   wordpress: Wordpress;
   openai: Openai;
+  /** The authorization server of a vendor; throws when there is none of this name. */
+  oauth: (vendor: string) => OAuthControl;
+  /** What time it is where this path leads: some vendor's clock may be wrong. */
+  timeAt: (path: string) => number;
   handle: (call: Call) => Reply | Promise<Reply>;
 }
 
@@ -23,18 +30,24 @@ export function createWorld(origin: Origin): World {
   const hubspot = createHubspot(origin);
   const wordpress = createWordpress(origin);
   const openai = createOpenai(origin);
-  const mounts: Record<string, Handler | undefined> = {
-    hubspot: hubspot.handle,
-    wordpress: wordpress.handle,
-    openai: openai.handle,
-  };
+  const issuers: Record<string, OAuthVendor | undefined> = { hubspot };
+  for (const [id, create] of Object.entries(OAUTH_VENDORS)) issuers[id] = create(origin);
+  const mounts: Record<string, Handler | undefined> = { wordpress: wordpress.handle, openai: openai.handle };
+  for (const [id, vendor] of Object.entries(issuers)) mounts[id] = vendor?.handle;
+  const parted = (path: string): string[] => /^\/([^/]*)(.*)$/.exec(path)?.slice(1) ?? [];
 
   return {
     hubspot,
     wordpress,
     openai,
+    oauth(id) {
+      const vendor = Object.hasOwn(issuers, id) ? issuers[id] : undefined;
+      if (!vendor) throw new Error(`no authorization server of ${id}: there are ${Object.keys(issuers).join(', ')}`);
+      return vendor.oauth;
+    },
+    timeAt: (path) => (issuers[parted(path)[0] ?? ''] ?? origin).now(),
     handle(call) {
-      const [, mount = '', rest = ''] = /^\/([^/]*)(.*)$/.exec(call.path) ?? [];
+      const [mount = '', rest = ''] = parted(call.path);
       const vendor = mounts[mount];
       if (vendor) return vendor({ ...call, path: rest || '/', base: `${call.base}/${mount}` });
       if (call.path === '/') return json(200, { emulates: Object.keys(mounts), control: '/control/requests' });

@@ -1,3 +1,4 @@
+import { emulatedVendors } from '../../emulator/origins.ts';
 import { databaseUrl } from './stack.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,11 +20,7 @@ export const developmentEnv = (settings: Settings): Record<string, string | unde
     EMULATOR_URL: emulator,
     LLM_BASE_URL: `${emulator}/openai/v1`,
     LLM_API_KEY: 'emulator-key',
-    HUBSPOT_CLIENT_ID: 'emulated-client',
-    HUBSPOT_CLIENT_SECRET: 'emulated-secret',
-    CONNECTOR_ORIGINS: ['https://api.hubapi.com', 'https://app.hubspot.com']
-      .map((origin) => `${origin}=${emulator}/hubspot`)
-      .join(','),
+    ...emulatedVendors(emulator),
     ...own,
     // A start is a development start, even in a shell that says otherwise: production runs api and worker apart.
     NODE_ENV: 'development',

@@ -1,6 +1,4 @@
-/** The one app registered with the emulated HubSpot, and the accounts whose people may install it. */
-export const CLIENT_ID = 'emulated-client';
-export const CLIENT_SECRET = 'emulated-secret';
+/** The number of our app at the emulated HubSpot. */
 export const APP_ID = 2_100_417;
 
 /** A static token, as a Service Key is; good for the first account, every scope. */
@@ -22,6 +20,7 @@ export const FIRST_ACCOUNT: Account = {
   userId: 88_012,
 };
 
+/** Whose people may install the app. */
 export const ACCOUNTS: Account[] = [
   FIRST_ACCOUNT,
   {
@@ -44,12 +43,3 @@ export const SCOPES = [
   'tickets',
   'crm.objects.owners.read',
 ];
-
-/** A redirect may only lead to TLS or to the person's own machine. */
-export function redirectAllowed(uri: string): boolean {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (!url || url.hash) return false;
-  return (
-    url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-  );
-}

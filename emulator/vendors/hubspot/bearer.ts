@@ -1,7 +1,6 @@
 import type { Call, Reply } from '../../http.ts';
-import { FIRST_ACCOUNT, SCOPES, STATIC_TOKEN } from './app.ts';
+import type { Grants } from '../../oauth/grants.ts';
 import { apiError } from './errors.ts';
-import type { Grants } from './grants.ts';
 
 export interface Caller {
   hubId: number;
@@ -12,10 +11,9 @@ export interface Caller {
 export function callerOf(grants: Grants, { headers }: Call): Caller | Reply {
   const [, bearer] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
   if (!bearer) return refused('INVALID_AUTHENTICATION', 'Authentication credentials not found.');
-  if (bearer === STATIC_TOKEN) return { hubId: FIRST_ACCOUNT.hubId, scopes: SCOPES };
-  const { state, token } = grants.state(bearer);
-  if (state === 'live' && token) return token.grant;
-  if (state === 'expired') {
+  const verdict = grants.judge(bearer);
+  if (verdict.state === 'live') return { hubId: Number(verdict.grant.account), scopes: verdict.grant.scopes };
+  if (verdict.state === 'expired') {
     return refused('EXPIRED_AUTHENTICATION', 'The OAuth token used to make this call expired.');
   }
   return refused('INVALID_AUTHENTICATION', 'The OAuth token used to make this call is invalid or revoked.');
