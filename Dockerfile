@@ -10,6 +10,7 @@ COPY agents agents
 COPY adapters adapters
 COPY workers workers
 COPY api api
+COPY portals portals
 COPY scripts/migrate.ts scripts/migrate.ts
 RUN mkdir /data && chown node /data
 USER node

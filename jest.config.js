@@ -1,9 +1,18 @@
 /** Set-up (Temporal, PostgreSQL, …) is scripts/test.mjs: run `npm test`, which also says what it skipped. */
 export default {
   testEnvironment: 'node',
-  roots: ['workflows', 'activities', 'ports', 'adapters', 'workers', 'api', 'agents', 'emulator', 'scripts'].map(
-    (room) => `<rootDir>/${room}`,
-  ),
+  roots: [
+    'workflows',
+    'activities',
+    'ports',
+    'adapters',
+    'workers',
+    'api',
+    'portals',
+    'agents',
+    'emulator',
+    'scripts',
+  ].map((room) => `<rootDir>/${room}`),
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

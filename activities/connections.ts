@@ -1,16 +1,15 @@
-import { activityInfo } from '@temporalio/activity';
 import type { Connection, ConnectionChange, ConnectionState, StateReason } from '../ports/connections.ts';
-import type { VerifiedAccount } from '../ports/connectors.ts';
+import type { AuthWay } from '../ports/connectors.ts';
 import { Fault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
-import type { StagedRef } from '../ports/secrets.ts';
 import type { StreamChoice } from '../ports/tenants.ts';
-import { storeOnce } from './tokens.ts';
-import type { ConnectionRef } from './tokens.ts';
 
-export type { ConnectionRef } from './tokens.ts';
+export interface ConnectionRef {
+  tenantId: TenantId;
+  connectionId: ConnectionId;
+}
 
 /** What the connection's workflow knows of it, and callers see. Never a secret. */
 export interface ConnectionView {
@@ -19,95 +18,71 @@ export interface ConnectionView {
   accountName: string | null;
   secretVersion: number;
   tokenExpiresAt: string | null;
+  /** Asked for and not granted. */
+  missingScopes: string[];
 }
 
-type Needs = Pick<Ports, 'connections' | 'connectors' | 'oauth' | 'secrets' | 'staging' | 'audit'>;
+type Needs = Pick<Ports, 'connections' | 'connectors' | 'oauth' | 'oauthApps' | 'secrets' | 'audit'>;
 
-const view = (connection: Connection): ConnectionView => ({
+/** How this connection was connected. Where nobody noted it there was one way: the connector's first. */
+export const wayOf = (
+  { connectors }: Pick<Ports, 'connectors'>,
+  { connectorId, authMethod, settings }: Connection,
+): AuthWay => ({ connectorId, methodId: authMethod ?? connectors.method(connectorId).id, settings });
+
+/** What was asked for and not granted. Nothing is missing where the vendor does not say. */
+export const missingOf = async (
+  { connectors, oauthApps }: Pick<Ports, 'connectors' | 'oauthApps'>,
+  { connectorId, methodId }: Pick<AuthWay, 'connectorId' | 'methodId'>,
+  granted: string[] | null,
+): Promise<string[]> => {
+  if (granted === null) return [];
+  const wanted = (await oauthApps.get(connectorId))?.scopes ?? connectors.method(connectorId, methodId).scopes;
+  return wanted.filter((scope) => !granted.includes(scope));
+};
+
+export const viewOf = (connection: Connection, missingScopes: string[]): ConnectionView => ({
   state: connection.state,
   reason: connection.reason,
   accountName: connection.settings['accountName'] ?? null,
   secretVersion: connection.secretVersion,
   tokenExpiresAt: connection.tokenExpiresAt,
+  missingScopes,
 });
 
-/** Only the workflow that a value was staged for can open it. */
-const myWorkflowId = (): string => {
-  const { workflowExecution } = activityInfo();
-  if (!workflowExecution) throw new Fault('internal', 'staged credentials are opened from a workflow only');
-  return workflowExecution.workflowId;
+const goneAsNull = (error: unknown): null => {
+  if (error instanceof Fault && error.code === 'not_found') return null;
+  throw error;
 };
 
-export const createConnectionActivities = ({ connections, connectors, oauth, secrets, staging, audit }: Needs) => {
-  const store = storeOnce(secrets);
+export const createConnectionActivities = (ports: Needs) => {
+  const { connections, connectors, oauth, secrets, audit } = ports;
 
-  const becomeHealthy = async (
-    ref: ConnectionRef,
-    account: VerifiedAccount,
-    version: number,
-    expiresAt: string | null,
-  ): Promise<ConnectionView> => {
-    const changed = await connections.change(ref.tenantId, ref.connectionId, {
-      state: 'healthy',
-      reason: null,
-      settings: { ...account.settings, accountId: account.accountId, accountName: account.accountName },
-      secretVersion: version,
-      tokenExpiresAt: expiresAt,
-    });
-    await audit.append(ref.tenantId, {
-      key: `connection/${ref.connectionId}/healthy/${version}`,
-      actor: 'connection',
-      action: 'connection.healthy',
-      resourceType: 'connection',
-      resourceId: ref.connectionId,
-      metadata: { connector: changed.connectorId, secretVersion: version },
-    });
-    return view(changed);
-  };
+  const view = async (connection: Connection): Promise<ConnectionView> =>
+    viewOf(connection, await missingOf(ports, wayOf(ports, connection), connection.scopes));
 
   return {
     createConnection: async (tenantId: TenantId, id: ConnectionId, connectorId: string, sync: StreamChoice[]) => {
-      const { auth, category } = connectors.info(connectorId);
+      const { category } = connectors.info(connectorId);
       await connections.create(tenantId, { id, connectorId, sync });
-      return { kind: auth.kind, category };
+      return { category };
     },
-
-    /** Tests a staged manual credential by a real call, and only then keeps it. */
-    connectByCredential: async (
-      ref: ConnectionRef,
-      connectorId: string,
-      staged: StagedRef,
-      settings: Record<string, string>,
-    ): Promise<ConnectionView> => {
-      const credential = await staging.open(staged, myWorkflowId());
-      const account = await connectors.verify(connectorId, settings, credential);
-      return becomeHealthy(ref, account, await store(ref, credential, 'credential'), null);
-    },
-
-    /** Exchanges a staged code, keeps the tokens at once (they cannot be had twice), then proves that they work. */
-    connectByCode: async (ref: ConnectionRef, connectorId: string, staged: StagedRef): Promise<ConnectionView> => {
-      const { code = '', verifier = '', redirectUri = '' } = await staging.open(staged, myWorkflowId());
-      const tokens = await oauth.exchange(connectorId, { code, verifier, redirectUri });
-      const version = await store(ref, tokens.values, 'oauth_tokens');
-      const account = await connectors.verify(connectorId, {}, tokens.values);
-      return becomeHealthy(ref, account, version, tokens.expiresAt);
-    },
-
-    discardStaged: (staged: StagedRef): Promise<void> => staging.discard(staged),
 
     /** The cheapest real call with what is stored. */
     testConnection: async ({ tenantId, connectionId }: ConnectionRef): Promise<void> => {
       await connectors.test(await connections.get(tenantId, connectionId));
     },
 
+    /** `since` names the change: when it was so for the first time. */
     markConnection: async (
       ref: ConnectionRef,
       change: ConnectionChange & { state: ConnectionState },
+      { actor, since }: { actor: string; since: string },
     ): Promise<ConnectionView> => {
       const changed = await connections.change(ref.tenantId, ref.connectionId, change);
       await audit.append(ref.tenantId, {
-        key: `connection/${ref.connectionId}/${change.state}/${change.reason?.at ?? changed.secretVersion}`,
-        actor: 'connection',
+        key: `connection/${ref.connectionId}/${change.state}/${since}`,
+        actor,
         action: `connection.${change.state}`,
         resourceType: 'connection',
         resourceId: ref.connectionId,
@@ -115,23 +90,33 @@ export const createConnectionActivities = ({ connections, connectors, oauth, sec
           connector: changed.connectorId,
           code: change.reason?.code ?? null,
           providerCode: change.reason?.providerCode ?? null,
+          secretVersion: changed.secretVersion,
         },
       });
       return view(changed);
     },
 
-    /** The end of a connection. Silent when its row is gone: a clean-up may come after another. */
+    /** What those that wait for it must know; null when it is gone. */
+    connectionState: async ({ tenantId, connectionId }: ConnectionRef): Promise<ConnectionState | null> =>
+      (await connections.get(tenantId, connectionId).catch(goneAsNull))?.state ?? null,
+
+    /** At the provider, with the newest that is stored. `nothing`: nothing is. */
+    revokeGrant: async ({ tenantId, connectionId }: ConnectionRef): Promise<'revoked' | 'unsupported' | 'nothing'> => {
+      const connection = await connections.get(tenantId, connectionId).catch(goneAsNull);
+      const current = await secrets.read(connectionSecretPath(tenantId, connectionId));
+      return connection && current ? oauth.revoke(wayOf(ports, connection), current.values) : 'nothing';
+    },
+
+    /** The end of a connection. Silent when its row is gone, or closed: a clean-up may come after another. */
     closeConnection: async (
       { tenantId, connectionId }: ConnectionRef,
       reason: StateReason,
     ): Promise<ConnectionView> => {
       const closed = { state: 'disconnected', reason, secretVersion: 0, tokenExpiresAt: null } as const;
-      const gone = (error: unknown) => {
-        if (error instanceof Fault && error.code === 'not_found') return null;
-        throw error;
-      };
-      const connection = await connections.change(tenantId, connectionId, closed).catch(gone);
-      if (!connection) return { ...closed, accountName: null };
+      const before = await connections.get(tenantId, connectionId).catch(goneAsNull);
+      if (before?.state === 'disconnected') return viewOf(before, []);
+      const connection = before && (await connections.change(tenantId, connectionId, closed).catch(goneAsNull));
+      if (!connection) return { ...closed, accountName: null, missingScopes: [] };
       await audit.append(tenantId, {
         key: `connection/${connectionId}/disconnected`,
         actor: 'connection',
@@ -140,7 +125,7 @@ export const createConnectionActivities = ({ connections, connectors, oauth, sec
         resourceId: connectionId,
         metadata: { connector: connection.connectorId, code: reason.code },
       });
-      return view(connection);
+      return viewOf(connection, []);
     },
 
     destroyCredential: ({ tenantId, connectionId }: ConnectionRef): Promise<void> =>

@@ -1,9 +1,12 @@
 import type { WorkerPorts } from '../ports/index.ts';
+import { createAppActivities } from './apps.ts';
 import { createApprovalActivities } from './approvals.ts';
 import { createConnectionActivities } from './connections.ts';
 import { createCrewActivities } from './crews.ts';
+import { createDependantActivities } from './dependants.ts';
+import { createGrantActivities } from './grants.ts';
+import { createNoticeActivities } from './notices.ts';
 import { createProgressActivities } from './progress.ts';
-import { createScheduleActivities } from './schedules.ts';
 import { createSyncActivities } from './syncs.ts';
 import { createTenantActivities } from './tenants.ts';
 import { createTokenActivities } from './tokens.ts';
@@ -15,7 +18,10 @@ export const createActivities = (ports: WorkerPorts) => ({
   ...createTenantActivities(ports),
   ...createConnectionActivities(ports),
   ...createTokenActivities(ports),
-  ...createScheduleActivities(ports),
+  ...createGrantActivities(ports),
+  ...createAppActivities(ports),
+  ...createDependantActivities(ports),
+  ...createNoticeActivities(ports),
   ...createSyncActivities(ports),
   ...createCrewActivities(ports),
   ...createApprovalActivities(ports),

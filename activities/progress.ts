@@ -8,7 +8,7 @@ export interface Progress extends NewOperationEvent {
   actor: string;
 }
 
-export const createProgressActivities = ({ operations, notifier }: Pick<Ports, 'operations' | 'notifier'>) => ({
+export const createProgressActivities = ({ operations }: Pick<Ports, 'operations'>) => ({
   /** One step of an operation's story: seen by those who watch, kept in the audit log. */
   recordProgress: ({ operationId, tenantId, actor, ...event }: Progress): Promise<void> =>
     operations.record(operationId, event, {
@@ -25,6 +25,4 @@ export const createProgressActivities = ({ operations, notifier }: Pick<Ports, '
     outcome: 'completed' | 'failed' | 'cancelled',
     error: Operation['error'],
   ): Promise<void> => operations.settle(id, outcome, error),
-  notifyPeople: (tenantId: TenantId, note: Parameters<Ports['notifier']['notify']>[1]): Promise<void> =>
-    notifier.notify(tenantId, note),
 });

@@ -24,12 +24,10 @@ export const createTenantActivities = ({ tenants, identity, secrets, agents, cat
   destroySecretsPath: (id: TenantId): Promise<void> => secrets.destroyAll(tenantSecretPrefix(id)),
 
   applyAgentDefaults: (id: TenantId): Promise<void> =>
-    agents.applyDefaults(id, catalogue.agentIds(), {
-      provider: 'openai',
-      model: null,
-      temperature: 0.7,
-      maxTokens: 2000,
-      active: true,
-    }),
+    agents.applyDefaults(
+      id,
+      catalogue.agentIds().map((agentId) => ({ id: agentId, tools: catalogue.agent(agentId).tools })),
+      { provider: 'openai', model: null, temperature: 0.7, maxTokens: 2000, active: true },
+    ),
   clearAgentSettings: (id: TenantId): Promise<void> => agents.clear(id),
 });

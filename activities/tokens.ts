@@ -1,69 +1,146 @@
+import type { Connection } from '../ports/connections.ts';
+import type { AuthWay } from '../ports/connectors.ts';
+import type { TokenSet } from '../ports/oauth.ts';
 import { Fault } from '../ports/errors.ts';
-import type { ConnectionId, TenantId } from '../ports/ids.ts';
+import type { FaultCode } from '../ports/errors.ts';
 import type { Ports } from '../ports/index.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
-import type { SecretValues } from '../ports/secrets.ts';
+import type { SecretVersion } from '../ports/secrets.ts';
+import { createBreaker } from './breaker.ts';
+import { missingOf, wayOf } from './connections.ts';
+import type { ConnectionRef } from './connections.ts';
 
-export interface ConnectionRef {
-  tenantId: TenantId;
-  connectionId: ConnectionId;
+/** What an attempt may take: its activity's startToClose, in `workflows/lib/activities.ts`. */
+const LEASE_MS = 30_000;
+/** The longest that one call to a vendor takes. */
+const CALL_MS = 20_000;
+
+/** What nobody can have acted upon: the vendor said so, or was never reached. */
+const NOT_PROCESSED = new Set<FaultCode>(['provider_down', 'provider_rate_limited', 'client_broken', 'host_refused']);
+const REFUSED = new Set<FaultCode>(['grant_revoked', 'credential_rejected']);
+
+type Settle = (outcome: 'refused' | 'not_sent') => Promise<void>;
+
+export interface Refreshed {
+  version: number;
+  expiresAt: string | null;
+  missingScopes: string[];
 }
 
-const same = (a: SecretValues, b: SecretValues) =>
-  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
+type Needs = Pick<Ports, 'connections' | 'connectors' | 'oauth' | 'oauthApps' | 'secrets'>;
 
-/** Keeps a connection's secret by compare-and-set, and is silent when an earlier attempt already stored just this. */
-export const storeOnce =
-  (secrets: Ports['secrets']) =>
-  async ({ tenantId, connectionId }: ConnectionRef, values: SecretValues, secretClass: string): Promise<number> => {
-    const path = connectionSecretPath(tenantId, connectionId);
-    const current = await secrets.read(path);
-    if (current && same(current.values, values)) return current.version;
-    return secrets.put(path, current?.version ?? 0, values, {
-      class: secretClass,
-      createdBy: `connection:${connectionId}`,
-    });
+const isFault = (error: unknown, code: string): error is Fault => error instanceof Fault && error.code === code;
+
+const staleAsNull = (error: unknown): null => {
+  if (isFault(error, 'stale_version')) return null;
+  throw error;
+};
+
+export const createTokenActivities = (ports: Needs) => {
+  const { connections, oauth, secrets } = ports;
+  const breaker = createBreaker(ports);
+
+  const openConnection = async ({ tenantId, connectionId }: ConnectionRef): Promise<Connection> => {
+    const connection = await connections.get(tenantId, connectionId);
+    if (connection.state === 'disconnecting' || connection.state === 'disconnected')
+      throw new Fault('not_found', 'this connection was disconnected');
+    return connection;
   };
 
-type Needs = Pick<Ports, 'connections' | 'oauth' | 'secrets'>;
-
-export const createTokenActivities = ({ connections, oauth, secrets }: Needs) => {
-  const store = storeOnce(secrets);
-  const hasCode = (error: unknown, code: string) => error instanceof Fault && error.code === code;
-
-  /** When the answer may have been lost, the same refresh token is tried once more (DESIGN §5). */
-  const refreshed = async (connectorId: string, current: SecretValues) => {
+  /** The end of the generation `old`. Whose row went away meanwhile leaves no secret behind. */
+  const renewed = async (connection: Connection, way: AuthWay, old: number, version: number, tokens: TokenSet) => {
+    const { tenantId, id, vaultPath } = connection;
+    const scopes = tokens.scopes ?? connection.scopes;
+    await connections.settleRefresh(tenantId, id, old, 'refreshed', {
+      secretVersion: version,
+      tokenExpiresAt: tokens.expiresAt,
+      scopes,
+      settings: { ...connection.settings, ...tokens.settings },
+    });
     try {
-      return await oauth.refresh(connectorId, current);
+      await connections.get(tenantId, id);
     } catch (error) {
-      if (!hasCode(error, 'lost_response')) throw error;
+      if (isFault(error, 'not_found')) await secrets.destroy(vaultPath);
+      throw error;
     }
-    try {
-      return await oauth.refresh(connectorId, current);
-    } catch (error) {
-      if (!hasCode(error, 'grant_revoked')) throw error;
-      const message =
-        'the answer to the last refresh was lost, and the vendor no longer takes the old token; connect again';
-      throw new Fault('grant_revoked', message, { cause: error });
+    return { version, expiresAt: tokens.expiresAt, missingScopes: await missingOf(ports, way, scopes) };
+  };
+
+  /** A newer version is the answer, whoever made it: an attempt that died before it could say so, or a person. */
+  const adopt = (connection: Connection, way: AuthWay, { version, values }: SecretVersion): Promise<Refreshed> =>
+    renewed(connection, way, version - 1, version, {
+      values,
+      expiresAt: values['expiresAt'] || null,
+      settings: {},
+      scopes: null,
+    });
+
+  /**
+   * One call to the token endpoint. When its answer may have been lost the same token is tried once more at once; a vendor
+   * that refuses it then has most likely given a new one, which nobody has (DESIGN §5). Says what is sure of its end.
+   */
+  const ask = async (
+    way: AuthWay,
+    current: SecretVersion,
+    { unsettled, hasTime, settle }: { unsettled: boolean; hasTime: () => boolean; settle: Settle },
+  ): Promise<TokenSet> => {
+    let mayBeLost = unsettled;
+    for (;;) {
+      try {
+        return await oauth.renew(way, current.values);
+      } catch (error) {
+        const code = error instanceof Fault ? error.code : 'internal';
+        if (code === 'lost_response' && !mayBeLost && hasTime()) {
+          mayBeLost = true;
+          continue;
+        }
+        if (code === 'lost_response')
+          throw new Fault('provider_down', 'the answer to a refresh was lost; the vendor is asked again', {
+            cause: error,
+          });
+        if (REFUSED.has(code)) await settle('refused');
+        else if (NOT_PROCESSED.has(code) && !mayBeLost) await settle('not_sent');
+        if (!REFUSED.has(code) || !mayBeLost) throw error;
+        throw new Fault(
+          'lost_response',
+          'the answer to the last refresh was lost, and the vendor no longer takes the old token; connect again',
+          { cause: error, providerCode: error instanceof Fault ? error.providerCode : null },
+        );
+      }
     }
   };
 
   return {
     /** One call to the provider for the generation `observedVersion`; a newer one that is already stored is the answer. */
-    refreshToken: async (
-      ref: ConnectionRef,
-      connectorId: string,
-      observedVersion: number,
-    ): Promise<{ version: number; expiresAt: string | null }> => {
-      const keep = async (version: number, expiresAt: string | null) => {
-        await connections.change(ref.tenantId, ref.connectionId, { secretVersion: version, tokenExpiresAt: expiresAt });
-        return { version, expiresAt };
-      };
-      const current = await secrets.read(connectionSecretPath(ref.tenantId, ref.connectionId));
+    refreshToken: async (ref: ConnectionRef, connectorId: string, observedVersion: number): Promise<Refreshed> => {
+      const until = Date.now() + LEASE_MS;
+      const { tenantId, connectionId } = ref;
+      const path = connectionSecretPath(tenantId, connectionId);
+      const connection = await openConnection(ref);
+      const current = await secrets.read(path);
       if (!current) throw new Fault('grant_revoked', 'no token is stored; connect again');
-      if (current.version > observedVersion) return keep(current.version, current.values['expiresAt'] || null);
-      const tokens = await refreshed(connectorId, current.values);
-      return keep(await store(ref, tokens.values, 'oauth_tokens'), tokens.expiresAt);
+      const way = wayOf(ports, connection);
+      if (current.version > observedVersion) return adopt(connection, way, current);
+      if (!oauth.renews(way, current.values)) throw new Fault('unsupported', 'this credential is never renewed');
+
+      await breaker.refuseWhileTroubled(way);
+      const hasTime = () => Date.now() + CALL_MS < until;
+      // An attempt that outlives its lease would ask beside its successor, which a vendor takes for theft.
+      if (!hasTime()) throw new Fault('unavailable', 'our own stores were too slow for a refresh; it is tried again');
+      const { unsettled } = await connections.beginRefresh(tenantId, connectionId, current.version);
+      const settle: Settle = (outcome) => connections.settleRefresh(tenantId, connectionId, current.version, outcome);
+      const tokens = await ask(way, current, { unsettled, hasTime, settle }).catch(async (error: unknown) => {
+        throw await breaker.trip(way, error);
+      });
+      const version = await secrets
+        .put(path, current.version, tokens.values, { class: 'oauth_tokens', createdBy: `connection:${connectionId}` })
+        .catch(staleAsNull);
+      await breaker.reset(way);
+      if (version !== null) return renewed(connection, way, current.version, version, tokens);
+      // Somebody stored a newer one meanwhile, or all was destroyed: ours is thrown away.
+      const newest = await secrets.read(path);
+      if (newest && newest.version > current.version) return adopt(connection, way, newest);
+      throw new Fault('not_found', `${connectorId} was disconnected during the refresh`);
     },
   };
 };

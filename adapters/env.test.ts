@@ -69,4 +69,47 @@ describe('the environment', () => {
     expect(env.oauthApps).toEqual({ hubspot: { clientId: 'id', clientSecret: 'secret' } });
     expect(env.temporal).toMatchObject({ apiKey: 'key', tls: true });
   });
+
+  test('knows any number of applications at vendors, and HubSpot’s own variables as before', () => {
+    const env = readEnv({
+      ...least,
+      HUBSPOT_CLIENT_ID: 'id',
+      HUBSPOT_CLIENT_SECRET: 'secret',
+      OAUTH_APPS: '{"zoho-crm":{"clientId":"z","clientSecret":"zs"}}',
+      CONNECTOR_ORIGINS: 'https://*.myshopify.com=http://127.0.0.1:3005/shopify',
+    });
+    expect(env.oauthApps).toEqual({
+      hubspot: { clientId: 'id', clientSecret: 'secret' },
+      'zoho-crm': { clientId: 'z', clientSecret: 'zs' },
+    });
+    expect(env.connectorOrigins).toEqual([{ from: 'https://*.myshopify.com', to: 'http://127.0.0.1:3005/shopify' }]);
+  });
+
+  test.each([
+    '{',
+    '[]',
+    '{"hubspot":{"clientId":"id"}}',
+    '{"hubspot":{"clientId":"","clientSecret":"s-canary"}}',
+    '"x"',
+  ])('refuses %s as applications, without repeating it', (given) => {
+    const message = messageOf({ ...least, OAUTH_APPS: given });
+    expect(message).toContain('\n  OAUTH_APPS');
+    expect(message).not.toContain('canary');
+  });
+
+  test.each([
+    'https://*.*.test=http://127.0.0.1:1',
+    'https://a.*.test=http://127.0.0.1:1',
+    'https://*=http://127.0.0.1:1',
+  ])('refuses the pattern %s: a star stands for the first label alone', (given) => {
+    expect(messageOf({ ...least, CONNECTOR_ORIGINS: given })).toContain('CONNECTOR_ORIGINS');
+  });
+
+  test('mails with a server and an address to mail from, or not at all', () => {
+    expect(readEnv(least).smtp).toBeNull();
+    const mail = { SMTP_URL: 'smtp://127.0.0.1:1025', SMTP_FROM: 'BizOSaaS <no-reply@us.test>' };
+    expect(readEnv({ ...least, ...mail }).smtp).toEqual({ url: mail.SMTP_URL, from: mail.SMTP_FROM });
+    expect(messageOf({ ...least, SMTP_URL: mail.SMTP_URL })).toContain('SMTP_FROM');
+    expect(messageOf({ ...least, ...mail, SMTP_URL: 'http://mail.test' })).toContain('SMTP_URL');
+  });
 });

@@ -42,11 +42,31 @@ const Source = z.object({
   LLM_MODEL: z.string().default('gpt-4o-mini'),
   HTTP_ALLOW: list.refine((hosts) => hosts.every((host) => /^[^\s/]+:\d+$/.test(host)), 'is not a list of host:port'),
   CONNECTOR_ORIGINS: list.refine(
-    (pairs) => pairs.every((pair) => /^https?:\/\/[^=]+=https?:\/\/[^=]+$/.test(pair)),
+    (pairs) => pairs.every((pair) => /^https?:\/\/(\*\.)?[^=*]+=https?:\/\/[^=*]+$/.test(pair)),
     'is not a list of https://vendor=http://other',
   ),
+  /** Our applications at vendors, for those that have no row in the database. */
+  OAUTH_APPS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue('is not JSON like {"hubspot":{"clientId":"…","clientSecret":"…"}}');
+        return z.NEVER;
+      }
+    })
+    .pipe(
+      z.record(
+        z.string().regex(/^[a-z][a-z0-9-]*$/),
+        z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) }),
+      ),
+    )
+    .optional(),
   HUBSPOT_CLIENT_ID: z.string().optional(),
   HUBSPOT_CLIENT_SECRET: z.string().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  SMTP_FROM: z.string().min(3).optional(),
   SECRETS_KEY: key32.optional(),
   WORKFLOW_BUNDLE: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -90,6 +110,8 @@ export interface Env {
   /** URL prefixes of vendors that are replaced by other prefixes. */
   connectorOrigins: { from: string; to: string }[];
   oauthApps: Record<string, OAuthApp>;
+  /** The mail server and whom letters come from; null: nothing is mailed. */
+  smtp: { url: string; from: string } | null;
   /** 32 bytes in base64; null: made once in the data folder. */
   secretsKey: string | null;
   /** A built workflow bundle; null: built when a worker starts. */
@@ -109,8 +131,10 @@ const connectorOrigin = (pair: string) => {
 export function readEnv(source: Record<string, string | undefined>): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = Source.safeParse(given, { error: missing });
+  const lonely = (given.SMTP_URL === undefined) !== (given.SMTP_FROM === undefined);
+  const mail = lonely ? ['SMTP_URL: is set with SMTP_FROM or not at all; set both'] : [];
   const misfits = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
-  const problems = [...misfits, ...refusals(given)];
+  const problems = [...misfits, ...mail, ...refusals(given)];
   if (!parsed.success || problems.length > 0) {
     throw new Error(['The environment does not fit:', ...problems].join('\n  '));
   }
@@ -132,7 +156,11 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     llm: { baseUrl: env.LLM_BASE_URL, apiKey: env.LLM_API_KEY ?? null, model: env.LLM_MODEL },
     httpAllow: env.HTTP_ALLOW,
     connectorOrigins: env.CONNECTOR_ORIGINS.map(connectorOrigin),
-    oauthApps: clientId !== undefined && clientSecret !== undefined ? { hubspot: { clientId, clientSecret } } : {},
+    oauthApps: {
+      ...(clientId !== undefined && clientSecret !== undefined && { hubspot: { clientId, clientSecret } }),
+      ...env.OAUTH_APPS,
+    },
+    smtp: env.SMTP_URL !== undefined && env.SMTP_FROM !== undefined ? { url: env.SMTP_URL, from: env.SMTP_FROM } : null,
     secretsKey: env.SECRETS_KEY ?? null,
     workflowBundle: env.WORKFLOW_BUNDLE ?? null,
     logLevel: env.LOG_LEVEL,

@@ -4,12 +4,14 @@ import type { DataConverter } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
 import type { WorkflowPort } from '../ports/workflows.ts';
 import { createCms } from './categories/cms.ts';
+import { createApps } from './connectors/apps.ts';
 import { createConnectors, manifests } from './connectors/index.ts';
 import { createOAuth } from './connectors/oauth.ts';
 import type { Env } from './env.ts';
 import { createHttp } from './http/client.ts';
 import type { Log } from './log.ts';
 import { openaiModels } from './models/openai.ts';
+import { createNotifier } from './notifications/index.ts';
 import { folderObjects } from './objects/folder.ts';
 import { openPostgres } from './postgres/pool.ts';
 import { postgresStores } from './postgres/stores.ts';
@@ -48,7 +50,7 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const converter = dataConverter(await openKeyRing(secrets));
   const temporal = openTemporal(env.temporal, converter);
   const client = given.client ?? temporal.client;
-  const asked = temporalWorkflows({ client, log });
+  const asked = temporalWorkflows({ client, log, secrets });
   // A start names search attributes, which a new server does not know: whoever starts first must have registered them.
   const setUp = once(() => setUpTemporal(temporal.connection, env.temporal.namespace, log));
   const workflows: WorkflowPort = {
@@ -63,6 +65,7 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const stores = postgresStores(db);
   const objects = folderObjects(env.dataDir);
   const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
 
   const { baseUrl, apiKey, model } = env.llm;
@@ -71,10 +74,23 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
 
   return {
     ...stores,
+    notifier: createNotifier({
+      inbox: stores.notifier,
+      channels: stores.channels,
+      secrets,
+      http,
+      smtp: env.smtp,
+      publicUrl: env.api.publicUrl,
+      hash,
+    }),
     secrets,
     staging: createStaging(secrets),
     connectors,
-    oauth: createOAuth({ http, apps: env.oauthApps, manifests }),
+    oauth: createOAuth({
+      http,
+      apps: createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps }),
+      manifests,
+    }),
     cms: createCms({ connectors, connections: stores.connections }),
     objects,
     sinks: createSinks({ knowledge: stores.knowledge, objects }),
@@ -86,7 +102,7 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
       fetch: modelHttp.fetch,
     }),
     workflows,
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    hash,
     temporal: { client, connection: temporal.connection, dataConverter: converter, setUp },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();

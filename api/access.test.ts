@@ -17,11 +17,14 @@ import type { ApiDeps } from './deps.ts';
 import type { Route } from './route.ts';
 import { openApi } from './testing.ts';
 import type { TestApi } from './testing.ts';
+import { sha256 } from './tokens.ts';
 
 const EVERYONE = ['tenant_user', 'tenant_admin', 'platform_admin', 'super_admin'];
 const MANAGERS = ['tenant_admin', 'platform_admin', 'super_admin'];
 const PLATFORM = ['platform_admin', 'super_admin'];
 const PUBLIC: string[] = [];
+/** No role at all: only the token of a claimed connect session. */
+const SESSION: string[] = [];
 
 /** SPEC §2, said a second time: a route that is not here, or is open to others than these, fails. */
 const WHO: Record<string, string[]> = {
@@ -29,6 +32,14 @@ const WHO: Record<string, string[]> = {
   'get /readyz': PUBLIC,
   'post /api/v1/auth/dev-login': PUBLIC,
   'get /api/v1/oauth/callback': PUBLIC,
+  'get /api/v1/oauth/callback/:connector': PUBLIC,
+  'post /api/v1/connect-session/claim': PUBLIC,
+  'get /api/v1/connect-session': SESSION,
+  'get /api/v1/connect-session/status': SESSION,
+  'post /api/v1/connect-session/connect': SESSION,
+  'post /api/v1/connect-session/authorize': SESSION,
+  'post /api/v1/connect-sessions': MANAGERS,
+  'get /api/v1/connect-sessions/:id': MANAGERS,
   'get /api/v1/me': EVERYONE,
   'post /api/v1/tenants': PLATFORM,
   'get /api/v1/tenants': PLATFORM,
@@ -36,11 +47,16 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/connectors': EVERYONE,
   'get /api/v1/connectors/:id': EVERYONE,
   'get /api/v1/connections': EVERYONE,
+  'post /api/v1/connections': MANAGERS,
   'get /api/v1/connections/:id': EVERYONE,
   'get /api/v1/connections/:id/status': EVERYONE,
   'post /api/v1/connections/:id/connect': MANAGERS,
   'post /api/v1/connections/:id/disconnect': MANAGERS,
   'post /api/v1/connections/:id/test': MANAGERS,
+  'post /api/v1/connections/:id/disable': MANAGERS,
+  'post /api/v1/connections/:id/enable': MANAGERS,
+  'get /api/v1/connections/:id/events': EVERYONE,
+  'get /api/v1/connections/:id/impact': EVERYONE,
   'post /api/v1/connections/:id/sync/:resource': MANAGERS,
   'get /api/v1/connections/:id/data/:resource': EVERYONE,
   'get /api/v1/connections/:id/data/:resource/:itemId': EVERYONE,
@@ -48,6 +64,10 @@ const WHO: Record<string, string[]> = {
   'post /api/v1/connectors/:id/connect': MANAGERS,
   'post /api/v1/connectors/:id/disconnect': MANAGERS,
   'post /api/v1/connectors/:id/test': MANAGERS,
+  'post /api/v1/connectors/:id/disable': MANAGERS,
+  'post /api/v1/connectors/:id/enable': MANAGERS,
+  'get /api/v1/connectors/:id/events': EVERYONE,
+  'get /api/v1/connectors/:id/impact': EVERYONE,
   'post /api/v1/connectors/:id/sync/:resource': MANAGERS,
   'get /api/v1/connectors/:id/data/:resource': EVERYONE,
   'get /api/v1/connectors/:id/data/:resource/:itemId': EVERYONE,
@@ -55,6 +75,12 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/schedules': EVERYONE,
   'post /api/v1/oauth/authorize/:connector': MANAGERS,
   'post /api/v1/oauth/callback': MANAGERS,
+  'post /api/v1/oauth/callback/:connector': MANAGERS,
+  'get /api/v1/oauth/apps': PLATFORM,
+  'get /api/v1/oauth/apps/:connector': PLATFORM,
+  'post /api/v1/oauth/apps/:connector': PLATFORM,
+  'post /api/v1/oauth/apps/:connector/test': PLATFORM,
+  'post /api/v1/oauth/apps/:connector/remove': PLATFORM,
   'get /api/v1/approvals': EVERYONE,
   'get /api/v1/approvals/:id': EVERYONE,
   'post /api/v1/approvals/:id/decisions': EVERYONE,
@@ -64,6 +90,10 @@ const WHO: Record<string, string[]> = {
   'post /api/v1/operations/:id/cancel': MANAGERS,
   'get /api/v1/audit': MANAGERS,
   'get /api/v1/notifications': EVERYONE,
+  'get /api/v1/notification-channels': MANAGERS,
+  'post /api/v1/notification-channels': MANAGERS,
+  'post /api/v1/notification-channels/:id/test': MANAGERS,
+  'post /api/v1/notification-channels/:id/remove': MANAGERS,
 };
 
 interface Side {
@@ -72,6 +102,7 @@ interface Side {
   hubspot: string;
   approval: string;
   operation: string;
+  session: string;
 }
 
 let database: TestDatabase;
@@ -81,11 +112,15 @@ let own: Side;
 let other: Side;
 const people = {} as Record<Role, Principal>;
 
+const nothingStarts = new Fault('unavailable', 'nothing is started here');
+
 /** Temporal without a single workflow: whatever is asked of one is refused after every check of ours. */
 const emptyTemporal = {
   workflow: {
     withDeadline: (_: number, call: () => unknown) => call(),
-    start: () => Promise.reject(new Fault('unavailable', 'nothing is started here')),
+    start: () => Promise.reject(nothingStarts),
+    execute: () => Promise.reject(nothingStarts),
+    startUpdateWithStart: () => Promise.reject(nothingStarts),
     getHandle: (id: string) => {
       const gone = () => Promise.reject(new WorkflowNotFoundError('gone', id, undefined));
       return { startUpdate: gone, cancel: gone, describe: gone };
@@ -116,6 +151,7 @@ const side = async (): Promise<Side> => {
     id: approval,
     tenantId,
     operationId: operation,
+    connectionId: null,
     workflowId: `approval:${tenantId}:${approval}`,
     subject: 'Publish',
     contentId: content.id,
@@ -123,18 +159,32 @@ const side = async (): Promise<Side> => {
     policy: { roles: [...ROLES], remindAfterMs: 1000, deadlineMs: 1000, onDeadline: 'reject' },
     deadlineAt: new Date(Date.now() + 60_000).toISOString(),
   });
-  return { tenantId, wordpress, hubspot, approval, operation };
+  const session = randomUUID();
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  const wanted = { id: session, tenantId, createdBy: userId, connectors: [], connectionId: null, expiresAt };
+  await stores.connectSessions.create(wanted, sha256(`link of ${session}`));
+  await stores.connectSessions.claim(sha256(`link of ${session}`), sha256(session));
+  return { tenantId, wordpress, hubspot, approval, operation, session };
 };
 
 beforeAll(async () => {
   database = await freshDatabase();
   stores = postgresStores(database.db);
-  const workflows = { health: async () => undefined, listSyncSchedules: async () => [] };
-  const secrets = { health: async () => undefined, read: async () => null };
+  const workflows = {
+    health: async () => undefined,
+    listSyncSchedules: async () => [],
+    listDependants: async () => [],
+  };
+  const secrets = {
+    health: async () => undefined,
+    read: async () => null,
+    put: async () => 1,
+    destroy: async () => undefined,
+  };
   const http = { request: () => Promise.reject(new Fault('provider_down', 'nobody is there')) };
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows } as never);
   const staging = { stage: async () => ({ staged: 'x' }), discard: async () => undefined };
-  const oauth = { authorizationUrl: async () => ({ url: 'https://vendor.test/', verifier: 'v' }) };
+  const oauth = { begin: async () => ({ url: 'https://vendor.test/', proof: { verifier: 'v' } }) };
   const ports = { ...stores, workflows, secrets, connectors, staging, oauth } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal: emptyTemporal });
   own = await side();
@@ -159,25 +209,57 @@ const objectOf = (path: string, at: Side): string => {
   if (path.includes('/tenants/')) return at.tenantId;
   if (path.includes('/approvals/')) return at.approval;
   if (path.includes('/operations/')) return at.operation;
+  if (path.includes('/connect-sessions/')) return at.session;
   return at.wordpress;
 };
 
 const bodyOf = (path: string, at: Side): unknown => {
+  if (path.endsWith('/connections')) return { connectorId: 'wordpress', new: true };
+  if (path.endsWith('/notification-channels')) return { kind: 'email', title: 'All of us' };
+  if (path.endsWith('/connect-session/authorize')) return { connectorId: 'hubspot' };
+  if (path.endsWith('/connect-session/claim')) return { token: 'x' };
+  if (path.endsWith('/oauth/apps/:connector')) {
+    return { clientId: 'c', clientSecret: 's', redirectUris: ['https://api.test/api/v1/oauth/callback/hubspot'] };
+  }
   if (path.endsWith('/tenants')) return { name: 'New', slug: 'new-one', ownerEmail: 'o@new.test' };
   if (path.endsWith('/connect')) {
-    return { site_url: 'https://site.test', username: 'u', application_password: 'p' };
+    const fields = { site_url: 'https://site.test', username: 'u', application_password: 'p' };
+    return path.includes('/connect-session/') ? { connectorId: 'wordpress', fields } : { fields };
   }
   if (path.includes('/oauth/authorize')) return { connectionId: at.hubspot };
-  if (path.endsWith('/oauth/callback')) return { state: 'forged', code: 'code' };
+  if (path.includes('/oauth/callback')) return { state: 'forged', code: 'code' };
   if (path.endsWith('/decisions')) return { kind: 'approve', contentHash: 'hash' };
   return {};
 };
 
+/** What a request may take away is there again before the next one. */
+const thingOf = async (path: string, at: Side): Promise<string> => {
+  if (path.includes('/oauth/apps/')) {
+    const redirectUris = ['https://api.test/api/v1/oauth/callback/hubspot'];
+    await stores.oauthApps.put({
+      connectorId: 'hubspot',
+      clientId: 'c',
+      redirectUris,
+      scopes: null,
+      enabled: true,
+      secretVersion: 1,
+    });
+  }
+  if (!path.includes('/notification-channels/')) return objectOf(path, at);
+  for (const { id } of await stores.channels.list(at.tenantId)) await stores.channels.remove(at.tenantId, id);
+  return (await stores.channels.add(at.tenantId, { id: randomUUID(), kind: 'email', title: 'All of us' })).id;
+};
+
 /** One request to a route about the things of one side. Streams are left once they answered. */
-const knock = async (route: Route, at: Side, as: Principal | undefined, headers: Record<string, string> = {}) => {
+const knock = async (
+  route: Route,
+  at: Side,
+  as: Principal | string | undefined,
+  headers: Record<string, string> = {},
+) => {
   const isCatalogue = route.path === '/api/v1/connectors/:id';
   const path = route.path
-    .replace(':id', isCatalogue ? 'wordpress' : objectOf(route.path, at))
+    .replace(':id', isCatalogue ? 'wordpress' : await thingOf(route.path, at))
     .replace(':connector', 'hubspot')
     .replace(':resource', 'posts')
     .replace(':itemId', '1');
@@ -187,7 +269,7 @@ const knock = async (route: Route, at: Side, as: Principal | undefined, headers:
     signal: leave.signal,
     headers: {
       'Content-Type': 'application/json',
-      ...(as ? { Authorization: `Bearer ${await api.token(as)}` } : {}),
+      ...(as ? { Authorization: `Bearer ${typeof as === 'string' ? as : await api.token(as)}` } : {}),
       ...headers,
     },
     ...(route.method === 'post' ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
@@ -202,7 +284,10 @@ const inTenant = (role: Role, tenantId: string) =>
 const isTenantRole = (role: Role) => role === 'tenant_user' || role === 'tenant_admin';
 /** Routes about one thing of a tenant, named by the path or, for the authorization, by the body. */
 const isAboutOne = ({ path, within }: Route) =>
-  (within === 'tenant' || within === 'scope' || path.endsWith('/tenants/:id')) && /:(id|connector)/.test(path);
+  (within === 'tenant' || within === 'scope' || path.endsWith('/tenants/:id')) &&
+  /:(id|connector)/.test(path) &&
+  !path.includes('/oauth/callback');
+const isForRoles = ({ may }: Route) => may !== 'public' && may !== 'connectSession';
 
 describe('C58: the matrix of roles, routes and tenants', () => {
   test('every route is in the table, and the table names no other', () => {
@@ -217,12 +302,39 @@ describe('C58: the matrix of roles, routes and tenants', () => {
   });
 
   test.each(ROLES)('a %s may call what the table allows, on its own tenant, and nothing else', async (role) => {
-    for (const route of api.routes.filter(({ may }) => may !== 'public')) {
+    for (const route of api.routes.filter(isForRoles)) {
       const { status, text } = await knock(route, own, people[role], inTenant(role, own.tenantId));
       const told = `${nameOf(route)} ${status} ${text}`;
       if (WHO[nameOf(route)]?.includes(role)) expect([401, 403, 404, 500].includes(status) ? told : '').toBe('');
       else expect(status === 403 ? '' : told).toBe('');
     }
+  });
+
+  test('the token of a connect session opens its own four routes, and no login opens those', async () => {
+    const token = own.session;
+    const sessionRoutes = api.routes.filter(({ may }) => may === 'connectSession');
+    expect(sessionRoutes.map(nameOf)).toHaveLength(4);
+    for (const route of sessionRoutes) {
+      const { status, text } = await knock(route, own, token);
+      expect([401, 403, 404, 500].includes(status) ? `${nameOf(route)} ${status} ${text}` : '').toBe('');
+      for (const role of ROLES) {
+        const asRole = await knock(route, own, people[role], inTenant(role, own.tenantId));
+        expect([nameOf(route), role, asRole.status]).toEqual([nameOf(route), role, 401]);
+      }
+    }
+    for (const route of api.routes.filter(isForRoles)) {
+      const { status } = await knock(route, own, token, { 'X-Tenant-Id': own.tenantId });
+      expect([nameOf(route), status]).toEqual([nameOf(route), 401]);
+    }
+  });
+
+  test('what belongs to a session belongs to its tenant, whatever the request says', async () => {
+    const { text } = await api.get('/api/v1/connect-session', {
+      as: own.session,
+      headers: { 'X-Tenant-Id': other.tenantId },
+    });
+    expect(JSON.parse(text)).toMatchObject({ id: own.session });
+    expect(text).not.toContain(other.tenantId);
   });
 
   test.each(ROLES)('for a %s, a thing of another tenant is not there', async (role) => {
@@ -293,6 +405,7 @@ describe('C58: the matrix of roles, routes and tenants', () => {
       id,
       tenantId: own.tenantId,
       operationId: null,
+      connectionId: null,
       workflowId: `approval:${own.tenantId}:${id}`,
       subject: 'Publish',
       contentId: content.id,

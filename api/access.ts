@@ -12,6 +12,8 @@ export const PERMISSIONS = {
   decideApprovals: EVERY_ROLE,
   manageIntegrations: TENANT_ADMIN_UP,
   viewAudit: TENANT_ADMIN_UP,
+  manageNotifications: TENANT_ADMIN_UP,
+  manageOAuthApps: PLATFORM,
   tenantManagement: PLATFORM,
 } as const satisfies Record<string, readonly Role[]>;
 

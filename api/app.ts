@@ -7,6 +7,7 @@ import helmet from 'koa-helmet';
 import { Fault } from '../ports/errors.ts';
 import { TENANT_HEADER } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
+import { connectPage } from './connect-page.ts';
 import { docsPage } from './docs.ts';
 import { toAnswer, toFault } from './faults.ts';
 import { openApi } from './openapi.ts';
@@ -75,6 +76,7 @@ export const createApp = (routes: Route[], deps: ApiDeps): Koa => {
     ctx.body = document;
   });
   docsPage(router);
+  connectPage(router, deps.settings.portalOrigins);
 
   const app = new Koa();
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'a response could not be finished'));

@@ -1,24 +1,37 @@
 import type { Context } from 'koa';
 import { Fault } from '../ports/errors.ts';
 import { PLATFORM, TenantId } from '../ports/ids.ts';
+import type { ConnectSession } from '../ports/connect-sessions.ts';
 import type { Principal } from '../ports/identity.ts';
 import { isPlatformRole, mayCall } from './access.ts';
 import type { ApiDeps } from './deps.ts';
-import type { Grants, Route } from './route.ts';
+import type { Granted, Route } from './route.ts';
+import { sha256 } from './tokens.ts';
 
 export const TENANT_HEADER = 'X-Tenant-Id';
 
-/** Whose token this is. Asked of the identity store every time, so that a removed role is refused at once. */
-export const authenticate = async (ctx: Context, { tokens, ports }: ApiDeps): Promise<Principal> => {
+const bearerOf = (ctx: Context, missing: string): string => {
   const [, token] = /^Bearer ([\w.-]+)$/.exec(ctx.get('Authorization')) ?? [];
-  if (token === undefined) {
-    throw new Fault('unauthenticated', 'Log in first, and send the token as Authorization: Bearer ….');
-  }
+  if (token === undefined) throw new Fault('unauthenticated', missing);
+  return token;
+};
+
+/** Whose token this is. Asked of the identity store every time, so that a removed role is refused at once. */
+const authenticate = async (ctx: Context, { tokens, ports }: ApiDeps): Promise<Principal> => {
+  const token = bearerOf(ctx, 'Log in first, and send the token as Authorization: Bearer ….');
   const { principal } = await tokens.verify(token);
   if (!(await ports.identity.stands(principal))) {
     throw new Fault('unauthenticated', 'This role was taken back; log in again.');
   }
   return principal;
+};
+
+/** The session of a claimed link. A login opens no session, and a session is no login. */
+const connectSession = async (ctx: Context, { ports }: ApiDeps): Promise<ConnectSession> => {
+  const token = bearerOf(ctx, 'Open the link that you were sent.');
+  const session = await ports.connectSessions.find(sha256(token));
+  if (session === null) throw new Fault('unauthenticated', 'This link has lapsed; ask for a new one.');
+  return session;
 };
 
 const namedTenant = async (named: string, { ports }: ApiDeps): Promise<TenantId> => {
@@ -43,12 +56,9 @@ const tenantOf = async (ctx: Context, principal: Principal, deps: ApiDeps): Prom
 };
 
 /** Who calls and whose things the call may touch, judged by the route's own declaration and nothing else. */
-export const admit = async (
-  ctx: Context,
-  { may, within }: Route,
-  deps: ApiDeps,
-): Promise<Partial<Grants['tenant'] & Grants['scope']>> => {
+export const admit = async (ctx: Context, { may, within }: Route, deps: ApiDeps): Promise<Partial<Granted>> => {
   if (may === 'public') return {};
+  if (may === 'connectSession') return { session: await connectSession(ctx, deps) };
   const principal = await authenticate(ctx, deps);
   if (!mayCall(principal.role, may)) throw new Fault('forbidden', `A ${principal.role} may not do this.`);
   if (within === 'person') return { principal };

@@ -13,6 +13,8 @@ export const Problem = z
     request_id: z.string(),
     retryable: z.boolean(),
     retry_after_ms: z.number().int().optional(),
+    /** The other system's own code, where it gave one. */
+    provider_code: z.string().optional(),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })),
   })
   .meta({ id: 'Problem' });
@@ -57,6 +59,7 @@ export const toAnswer = (fault: Fault, requestId: string): Answer => {
     request_id: requestId,
     retryable: retry,
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...(fault.providerCode === null ? {} : { provider_code: fault.providerCode }),
     errors: fault.fields,
   };
   return {

@@ -60,17 +60,22 @@ const content = (route: Route, components: Components): Json =>
     ? { 'application/json': { schema: describe(route.reply.schema, 'output', components) } }
     : { [route.reply.type]: { schema: { type: 'string' } } };
 
+const security = ({ may }: Route): Json => {
+  if (may === 'public') return { security: [] };
+  return may === 'connectSession' ? { security: [{ connectSession: [] }] } : { 'x-permission': may };
+};
+
 const operation = (route: Route, components: Components): Json => ({
   operationId: operationId(route),
   tags: [/^\/(?:api\/v1\/)?([a-z]+)/.exec(route.path)?.[1] ?? 'other'],
   summary: route.summary,
   ...(route.description === undefined ? {} : { description: route.description }),
-  ...(route.may === 'public' ? { security: [] } : { 'x-permission': route.may }),
+  ...security(route),
   parameters: [
     ...parameters('path', route.params, components),
     ...parameters('query', route.query, components),
     ...(route.within === 'tenant' || route.within === 'scope' ? [HEADERS.tenant] : []),
-    ...(route.method === 'post' && route.may !== 'public' ? [HEADERS.once] : []),
+    ...(route.method === 'post' && 'x-permission' in security(route) ? [HEADERS.once] : []),
   ],
   ...(route.method === 'post' && route.body !== Nothing
     ? {
@@ -118,7 +123,10 @@ export const openApi = (routes: Route[], publicUrl: string): Json => {
     paths,
     components: {
       schemas: Object.fromEntries(components),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        connectSession: { type: 'http', scheme: 'bearer', description: 'The token of a claimed connect session.' },
+      },
     },
   };
 };

@@ -21,3 +21,9 @@ export const connectionNamed = async (deps: ApiDeps, tenantId: TenantId, id: str
   if (data !== undefined) return deps.ports.connections.get(tenantId, data);
   return deps.ports.connections.byConnector(tenantId, connectorNamed(deps, id).id);
 };
+
+/** The connector that a connection's id or a connector's own name means; the second needs no connection. */
+export const connectorOf = async (deps: ApiDeps, tenantId: TenantId, id: string): Promise<string> =>
+  ConnectionId.safeParse(id).success
+    ? (await connectionNamed(deps, tenantId, id)).connectorId
+    : connectorNamed(deps, id).id;

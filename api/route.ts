@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import type { ConnectSession } from '../ports/connect-sessions.ts';
 import type { Principal } from '../ports/identity.ts';
 import type { Scope, TenantId } from '../ports/ids.ts';
 import type { Permission } from './access.ts';
@@ -13,8 +14,12 @@ export interface Grants {
   tenant: { principal: Principal; tenantId: TenantId };
   /** As `tenant`, but a platform role without the header means the platform itself. */
   scope: { principal: Principal; scope: Scope };
+  /** One connect session, by its own token, which opens nothing else. */
+  session: { session: ConnectSession };
 }
 export type Within = keyof Grants;
+/** All that a call may be given, whichever the route. */
+export type Granted = Grants['tenant'] & Grants['scope'] & Grants['session'];
 
 export interface Call<Params, Query, Body> {
   params: Params;
@@ -38,13 +43,13 @@ export interface Route {
   path: string;
   summary: string;
   description: string | undefined;
-  may: Permission | 'public';
+  may: Permission | 'public' | 'connectSession';
   within: Within;
   params: z.ZodType;
   query: z.ZodType;
   body: z.ZodType;
   reply: Reply;
-  handle: (call: Call<unknown, unknown, unknown> & Partial<Grants['tenant'] & Grants['scope']>) => Promise<unknown>;
+  handle: (call: Call<unknown, unknown, unknown> & Partial<Granted>) => Promise<unknown>;
 }
 
 /** What a route takes where it declares nothing: no field at all. */
@@ -56,7 +61,7 @@ interface Definition<W extends Within, P extends z.ZodType, Q extends z.ZodType,
   path: string;
   summary: string;
   description?: string;
-  may: W extends 'nobody' ? 'public' : Permission;
+  may: W extends 'nobody' ? 'public' : W extends 'session' ? 'connectSession' : Permission;
   within: W;
   params?: P;
   query?: Q;

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -8,7 +9,11 @@ import {
 import { z } from 'zod';
 import { Fault, isFaultCode } from '../ports/errors.ts';
 
-const Details = z.object({ fields: z.array(z.object({ path: z.string(), message: z.string() })) });
+const Details = z.object({
+  fields: z.array(z.object({ path: z.string(), message: z.string() })),
+  providerCode: z.string().nullable(),
+  retryAfterMs: z.number().nullable(),
+});
 
 /** gRPC's own numbers: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE; CANCELLED comes with a connection that closes. */
 const NO_ANSWER = new Set([1, 4, 8, 14]);
@@ -29,12 +34,16 @@ const applicationFault = (error: unknown): Fault | null => {
     return error instanceof Error && error.cause !== undefined ? applicationFault(error.cause) : null;
   }
   if (!isFaultCode(error.type)) return null;
-  const details = Details.safeParse(error.details?.[0]);
-  return new Fault(error.type, error.message, { cause: error, fields: details.data?.fields ?? [] });
+  const { fields, providerCode, retryAfterMs } = Details.partial().parse(error.details?.[0] ?? {});
+  return new Fault(error.type, error.message, {
+    ...{ cause: error, fields: fields ?? [], providerCode: providerCode ?? null },
+    ...(retryAfterMs == null ? {} : { retryAfterMs }),
+  });
 };
 
 export const temporalFault = (cause: unknown): Fault | null => {
-  if (cause instanceof WorkflowUpdateFailedError) return applicationFault(cause);
+  if (cause instanceof WorkflowUpdateFailedError || cause instanceof WorkflowFailedError)
+    return applicationFault(cause);
   if (cause instanceof WorkflowExecutionAlreadyStartedError) {
     return new Fault('conflict', 'This is running already; wait for its end.', { cause });
   }

@@ -40,6 +40,8 @@ interface Given {
   temporal: ApiDeps['temporal'];
   settings?: Partial<ApiSettings>;
   log?: Log;
+  /** Any free one unless said. */
+  port?: number;
 }
 
 const parsed = (text: string): Record<string, unknown> => {
@@ -51,7 +53,7 @@ const parsed = (text: string): Record<string, unknown> => {
 };
 
 /** The whole API over http on a free port of loopback, for tests. */
-export const openApi = async ({ ports, temporal, settings = {}, log = silent }: Given): Promise<TestApi> => {
+export const openApi = async ({ ports, temporal, settings = {}, log = silent, port = 0 }: Given): Promise<TestApi> => {
   const tokens = createTokens(randomBytes(32));
   const feed = createEventFeed(ports.operations, log);
   const deps: ApiDeps = {
@@ -65,7 +67,7 @@ export const openApi = async ({ ports, temporal, settings = {}, log = silent }: 
   };
   const routes = allRoutes(deps);
   const handle = createApp(routes, deps).callback();
-  const server = await openServer((req, res) => void handle(req, res), '127.0.0.1', 0);
+  const server = await openServer((req, res) => void handle(req, res), '127.0.0.1', port);
   const token = async (principal: Principal) => (await tokens.issue(principal)).token;
 
   const ask: TestApi['ask'] = async (method, path, { as, body, headers = {}, signal } = {}) => {

@@ -13,3 +13,4 @@ export const quantile = (values: number[], share: number): number => {
 export const ms = (value: number): string => `${value.toFixed(1)} ms`;
 export const seconds = (valueMs: number): string => `${(valueMs / 1000).toFixed(1)} s`;
 export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
+export const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createLog, openPorts } from '../adapters/index.ts';
 import type { OpenPorts } from '../adapters/index.ts';
 import { readEnv } from '../adapters/env.ts';
+import { emulatedVendors } from '../emulator/origins.ts';
 import type { Product } from './product.ts';
 
 /** The ports of a running product, opened beside it: the typed client with its keys, the stores. */
 export const portsOf = ({
   temporalAddress,
+  emulatorUrl,
   dataDir,
   ports,
 }: Product & { ports: Record<string, string> }): Promise<OpenPorts> => {
@@ -14,6 +16,8 @@ export const portsOf = ({
     NODE_ENV: 'development',
     BIZ_DATA_DIR: dataDir,
     TEMPORAL_ADDRESS: temporalAddress,
+    HTTP_ALLOW: new URL(emulatorUrl).host,
+    ...emulatedVendors(emulatorUrl),
     // A server of one's own is measured instead of the embedded one when the environment names it, as `npm start` does.
     DATABASE_URL:
       process.env.DATABASE_URL ??

@@ -1,14 +1,13 @@
 import { ConnectionId, TenantId } from '../ports/ids.ts';
 import { syncStreamId } from '../ports/operations.ts';
 import { logIn } from '../scripts/demo/api-client.ts';
-import { kib, seconds } from './figures.ts';
+import { kib, mib, seconds } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { historyOf, newSlug, portsOf } from './operations.ts';
 import { startProduct } from './product.ts';
 import type { Product } from './product.ts';
 
 const RECORDS = [1000, 10_000];
-const MIB = 1024 * 1024;
 
 interface SyncRunInfo {
   stream: string;
@@ -75,7 +74,7 @@ export const measureSync = async (): Promise<Figure[]> => {
         { figure: `history of that sync`, value: kib(history.bytes), against: `${history.events} events` },
         {
           figure: 'worker’s peak memory so far',
-          value: `${Math.round((await product.peakBytes('worker')) / MIB)} MiB`,
+          value: mib(await product.peakBytes('worker')),
         },
       );
     }

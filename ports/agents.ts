@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { ConnectorCategory } from './connectors.ts';
 import type { RunId, TenantId } from './ids.ts';
 import type { ModelAnswer, ModelMessage } from './models.ts';
 
 export const TOOLS = ['list_content', 'read_content'] as const;
 export type ToolName = (typeof TOOLS)[number];
+/** Which kind of system a tool reaches: an agent depends on the tenant's connection of that category. */
+export const TOOL_CATEGORY: Record<ToolName, ConnectorCategory> = { list_content: 'cms', read_content: 'cms' };
 
 /** One agent, declared. `reply` is the shape of its final answer; `cites` names the ids in it, which must have been seen. */
 export interface AgentSpec<Reply = unknown> {
@@ -120,7 +123,13 @@ export interface AgentSettings {
 /** Agent settings of a tenant. */
 export interface AgentStore {
   /** Idempotent; keeps what the tenant changed. */
-  applyDefaults: (tenantId: TenantId, agentIds: string[], defaults: AgentSettings) => Promise<void>;
+  applyDefaults: (
+    tenantId: TenantId,
+    agents: { id: string; tools: ToolName[] }[],
+    defaults: AgentSettings,
+  ) => Promise<void>;
+  /** Active agents of the tenant that have one of these tools. */
+  withTools: (tenantId: TenantId, tools: ToolName[]) => Promise<string[]>;
   /** `not_found` when the tenant has no such agent. */
   settings: (tenantId: TenantId, agentId: string) => Promise<AgentSettings>;
   /** Undoes `applyDefaults`; silent when gone. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ProposedPost } from './agents.ts';
-import { ApprovalId, OperationId, TenantId, UserId } from './ids.ts';
+import { ApprovalId, ConnectionId, OperationId, TenantId, UserId } from './ids.ts';
 import { Role } from './identity.ts';
 
 /** Who decides, when they are reminded, and what happens when nobody does. Durations in milliseconds. */
@@ -50,6 +50,8 @@ export const Approval = z
     id: ApprovalId,
     tenantId: TenantId,
     operationId: OperationId.nullable(),
+    /** What is approved is done through this connection; null: through none. */
+    connectionId: ConnectionId.nullable(),
     workflowId: z.string(),
     subject: z.string(),
     contentId: z.uuid(),
@@ -73,6 +75,7 @@ export interface ApprovalStore {
       | 'id'
       | 'tenantId'
       | 'operationId'
+      | 'connectionId'
       | 'workflowId'
       | 'subject'
       | 'contentId'
@@ -91,4 +94,6 @@ export interface ApprovalStore {
   ) => Promise<void>;
   get: (tenantId: TenantId, id: ApprovalId) => Promise<Approval>;
   list: (tenantId: TenantId, state?: Approval['state']) => Promise<Approval[]>;
+  /** Pending ones whose action goes through the connection. */
+  pendingThrough: (tenantId: TenantId, id: ConnectionId) => Promise<Approval[]>;
 }

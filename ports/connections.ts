@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ConnectionId, TenantId } from './ids.ts';
 import type { UserId } from './ids.ts';
 import { StreamChoice } from './tenants.ts';
+import type { Page, PageQuery } from './tenants.ts';
 
 export const CONNECTION_STATES = [
   'pending',
@@ -16,9 +17,18 @@ export const CONNECTION_STATES = [
 export const ConnectionState = z.enum(CONNECTION_STATES).meta({ id: 'ConnectionState' });
 export type ConnectionState = z.infer<typeof ConnectionState>;
 
-/** Why a connection is in its state: our code, the vendor's own where it gave one, one sentence for people. */
+/**
+ * Why a connection is in its state: our code, the vendor's own where it gave one, one sentence for people; when this was
+ * so for the first and for the last time.
+ */
 export const StateReason = z
-  .strictObject({ code: z.string(), providerCode: z.string().nullable(), message: z.string(), at: z.iso.datetime() })
+  .strictObject({
+    code: z.string(),
+    providerCode: z.string().nullable(),
+    message: z.string(),
+    firstAt: z.iso.datetime(),
+    lastAt: z.iso.datetime(),
+  })
   .meta({ id: 'StateReason' });
 export type StateReason = z.infer<typeof StateReason>;
 
@@ -28,6 +38,10 @@ export const Connection = z
     id: ConnectionId,
     tenantId: TenantId,
     connectorId: z.string(),
+    /** The way it was connected, one of the connector's `auth`; null until it is. */
+    authMethod: z.string().nullable(),
+    /** What the vendor granted; null when it does not say. */
+    scopes: z.array(z.string()).nullable(),
     vaultPath: z.string(),
     state: ConnectionState,
     reason: StateReason.nullable(),
@@ -46,8 +60,22 @@ export const Connection = z
   .meta({ id: 'Connection' });
 export type Connection = z.infer<typeof Connection>;
 
+/** One change of state, for those who ask what happened. */
+export const ConnectionEvent = z
+  .strictObject({
+    seq: z.number().int(),
+    from: ConnectionState.nullable(),
+    to: ConnectionState,
+    reason: StateReason.nullable(),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'ConnectionEvent' });
+export type ConnectionEvent = z.infer<typeof ConnectionEvent>;
+
 export interface ConnectionChange {
   state?: ConnectionState;
+  authMethod?: string;
+  scopes?: string[] | null;
   reason?: StateReason | null;
   settings?: Record<string, string>;
   secretVersion?: number;
@@ -66,7 +94,26 @@ export interface ConnectionStore {
   /** The tenant's default connection of a connector (its oldest that is not disconnected). */
   byConnector: (tenantId: TenantId, connectorId: string) => Promise<Connection>;
   list: (tenantId: TenantId) => Promise<Connection[]>;
+  /** A change of state is also an event, written in the same transaction; a state that stays as it is is none. */
   change: (tenantId: TenantId, id: ConnectionId, change: ConnectionChange) => Promise<Connection>;
+  /** Changes of state, newest first. */
+  events: (tenantId: TenantId, id: ConnectionId, page: PageQuery) => Promise<Page<ConnectionEvent>>;
+  /**
+   * The intent to renew the generation `generation` (the secret's version), recorded before the vendor is asked.
+   * `unsettled`: an earlier attempt for this very generation began and its end is not known, so that its answer may be lost.
+   */
+  beginRefresh: (tenantId: TenantId, id: ConnectionId, generation: number) => Promise<{ unsettled: boolean }>;
+  /**
+   * The end of that attempt is known: renewed (with the `change` that follows, in the same transaction) or surely not.
+   * Idempotent: a call that finds nothing to settle changes nothing.
+   */
+  settleRefresh: (
+    tenantId: TenantId,
+    id: ConnectionId,
+    generation: number,
+    outcome: 'refreshed' | 'refused' | 'not_sent',
+    change?: ConnectionChange,
+  ) => Promise<void>;
   /** Undoes `create`; silent when gone. */
   remove: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
 }
@@ -81,8 +128,11 @@ export interface OAuthTransaction {
   redirectUri: string;
   /** Hash of the cookie that ties the redirect to the browser that began. */
   browserHash: string;
-  /** Where the PKCE verifier is staged. */
-  verifierRef: string;
+  /** The way to connect that was chosen, and what was asked before the redirect: a shop's domain, a login host. */
+  authMethod: string;
+  settings: Record<string, string>;
+  /** Where the PKCE verifier, or OAuth 1.0a's request token with its secret, is staged. */
+  proofRef: string;
   /** ISO 8601; ten minutes after it began. */
   expiresAt: string;
 }

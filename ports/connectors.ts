@@ -25,21 +25,49 @@ export const CredentialField = z
     name: z.string(),
     title: z.string(),
     secret: z.boolean(),
-    kind: z.enum(['url', 'text']),
+    kind: z.enum(['url', 'host', 'text', 'multiline', 'choice']),
+    /** What may be chosen, where `kind` is `choice`. */
+    options: z.array(z.string()).optional(),
+    /** Taken when the field is left out; a field with one may be left out. */
+    fallback: z.string().optional(),
     help: z.string(),
   })
   .meta({ id: 'CredentialField' });
 export type CredentialField = z.infer<typeof CredentialField>;
+
+export const AUTH_KINDS = [
+  'oauth2_code',
+  'oauth2_client_credentials',
+  'oauth2_jwt_bearer',
+  'oauth1',
+  'oauth1_keys',
+  'api_key',
+  'basic',
+  'session',
+] as const;
+
+/** One way to connect. `redirect`: the person consents at the vendor's; `form`: the fields are all. */
+export const AuthMethod = z
+  .strictObject({
+    /** Unique within the connector. */
+    id: z.string(),
+    title: z.string(),
+    kind: z.enum(AUTH_KINDS),
+    flow: z.enum(['redirect', 'form']),
+    /** Asked before the redirect, or the whole form. */
+    fields: z.array(CredentialField),
+    scopes: z.array(z.string()),
+  })
+  .meta({ id: 'AuthMethod' });
+export type AuthMethod = z.infer<typeof AuthMethod>;
 
 export const ConnectorInfo = z
   .strictObject({
     id: z.string(),
     title: z.string(),
     category: ConnectorCategory,
-    auth: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('basic'), fields: z.array(CredentialField) }),
-      z.strictObject({ kind: z.literal('oauth2'), scopes: z.array(z.string()) }),
-    ]),
+    /** The ways to connect; the first is the one to offer. */
+    auth: z.array(AuthMethod).min(1),
     streams: z.array(
       z.strictObject({
         name: z.string(),
@@ -100,13 +128,16 @@ export interface ConnectorPort {
   list: () => ConnectorInfo[];
   /** `unknown_connector` when there is none. */
   info: (connectorId: string) => ConnectorInfo;
-  /** Checks manual fields one by one, without I/O; throws `invalid_request` that names each. Splits secret from public. */
+  /** The method of this name, or the connector's first when none is named. `invalid_request` on `method` when there is none. */
+  method: (connectorId: string, methodId?: string) => AuthMethod;
+  /** Checks a method's fields one by one, without I/O; throws `invalid_request` that names each. Splits secret from public. */
   checkFields: (
     connectorId: string,
+    methodId: string,
     fields: Record<string, unknown>,
   ) => { secret: SecretValues; settings: Record<string, string> };
-  /** Tests a credential by the vendor's cheapest real call, before it is saved. */
-  verify: (connectorId: string, settings: Record<string, string>, credential: SecretValues) => Promise<VerifiedAccount>;
+  /** Tests a usable credential by the vendor's cheapest real call, before it is saved. */
+  verify: (way: AuthWay, credential: SecretValues) => Promise<VerifiedAccount>;
   /** Tests the stored credential of a connection. */
   test: (connection: Connection) => Promise<VerifiedAccount>;
   read: (tenantId: TenantId, id: ConnectionId, stream: string, query: ReadQuery) => Promise<ReadPage>;
@@ -157,25 +188,9 @@ export const CrmContact = Row.extend({
 }).meta({ id: 'CrmContact' });
 export type CrmContact = z.infer<typeof CrmContact>;
 
-/** A freshly granted or refreshed token set, as SecretPort keeps it. */
-export interface TokenSet {
-  values: SecretValues;
-  /** ISO 8601, or null when the vendor set no end. */
-  expiresAt: string | null;
-}
-
-/** The protocol steps against a vendor's authorization server. No secret is held here. */
-export interface OAuthPort {
-  /** The URL to send the browser to, with the state and the PKCE verifier whose hash it carries. Nothing is kept. */
-  authorizationUrl: (
-    connectorId: string,
-    redirectUri: string,
-    state: string,
-  ) => Promise<{ url: string; verifier: string }>;
-  exchange: (connectorId: string, grant: { code: string; verifier: string; redirectUri: string }) => Promise<TokenSet>;
-  /**
-   * One call to the token endpoint. Faults: `grant_revoked` (invalid_grant), `client_broken` (invalid_client),
-   * `provider_down`, `provider_rate_limited`, `lost_response` (the request may have been processed).
-   */
-  refresh: (connectorId: string, current: SecretValues) => Promise<TokenSet>;
+/** One connection's way of authorizing: which connector, which of its methods, and its settings, none of them secret. */
+export interface AuthWay {
+  connectorId: string;
+  methodId: string;
+  settings: Record<string, string>;
 }

@@ -59,6 +59,8 @@ interface FaultDetail {
   /** How long the other side asked us to wait. */
   retryAfterMs?: number;
   fields?: FieldError[];
+  /** The other side's own code, such as `invalid_grant`: for people who look it up there. */
+  providerCode?: string | null;
 }
 
 /** The one error that adapters throw. `message` is shown to people: one sentence, no secret, with the mend. */
@@ -66,13 +68,15 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly retryAfterMs: number | undefined;
   readonly fields: FieldError[];
+  readonly providerCode: string | null;
 
-  constructor(code: FaultCode, message: string, { cause, retryAfterMs, fields = [] }: FaultDetail = {}) {
+  constructor(code: FaultCode, message: string, { cause, retryAfterMs, fields = [], providerCode }: FaultDetail = {}) {
     super(message, { cause });
     this.name = 'Fault';
     this.code = code;
     this.retryAfterMs = retryAfterMs;
     this.fields = fields;
+    this.providerCode = providerCode ?? null;
   }
 }
 

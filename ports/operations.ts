@@ -20,6 +20,8 @@ export const WORKFLOWS = {
   runAgent: 'runAgent',
   approval: 'approval',
   connectorWrite: 'connectorWrite',
+  verifyCredential: 'verifyCredential',
+  tellPeople: 'tellPeople',
 } as const;
 export type WorkflowName = keyof typeof WORKFLOWS;
 
@@ -37,6 +39,10 @@ export const approvalWorkflowId = (tenantId: TenantId, id: ApprovalId) => workfl
 export const connectorWriteId = (tenantId: TenantId, effectKey: string) =>
   workflowId('connectorWrite', tenantId, effectKey);
 
+export const verifyCredentialId = (scope: Scope, key: string) => workflowId('verifyCredential', scope, key);
+/** `key` is the note's own: each fact is told once. */
+export const tellPeopleId = (scope: Scope, key: string) => workflowId('tellPeople', scope, key);
+
 /** The middle part of a workflow id; what is in no tenant is the platform's. */
 export const scopeOfWorkflow = (id: string): string => id.split(':')[1] ?? 'platform';
 
@@ -45,12 +51,18 @@ export type BlockedBy = 'none' | 'approval' | 'auth' | 'quota' | 'provider' | 'b
 
 /** Wire names of updates, signals and queries. */
 export const MESSAGES = {
+  open: 'open',
   submitCredentials: 'submitCredentials',
+  importGrant: 'importGrant',
   completeAuthorization: 'completeAuthorization',
   refresh: 'refresh',
+  test: 'test',
+  disable: 'disable',
+  enable: 'enable',
   disconnect: 'disconnect',
   credentialRejected: 'credentialRejected',
   connectionSettled: 'connectionSettled',
+  connectionResumed: 'connectionResumed',
   decide: 'decide',
   progress: 'progress',
   status: 'status',

@@ -86,27 +86,6 @@ export interface IdempotencyStore {
   abandon: (scope: string, key: string) => Promise<void>;
 }
 
-export const Notification = z
-  .strictObject({
-    id: z.uuid(),
-    kind: z.string(),
-    subject: z.string(),
-    link: z.string(),
-    readAt: z.iso.datetime().nullable(),
-    createdAt: z.iso.datetime(),
-  })
-  .meta({ id: 'Notification' });
-export type Notification = z.infer<typeof Notification>;
-
-export interface NotifierPort {
-  /** To everyone of the tenant with one of the roles. Idempotent by key. */
-  notify: (
-    tenantId: TenantId,
-    note: { key: string; roles: string[]; kind: string; subject: string; link: string },
-  ) => Promise<void>;
-  inbox: (tenantId: TenantId, userId: UserId) => Promise<Notification[]>;
-}
-
 /** Effects on tenants' systems: one row per effect key, so that a write happens once. */
 export interface EffectStore {
   /** `claimed`: nobody did it yet. `unknown`: an earlier attempt began and its end is not known. `committed`: done, with its receipt. */

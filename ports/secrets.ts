@@ -1,4 +1,4 @@
-import type { ConnectionId, TenantId } from './ids.ts';
+import type { ConnectionId, Scope, TenantId } from './ids.ts';
 
 export type SecretValues = Record<string, string>;
 
@@ -20,6 +20,8 @@ export interface SecretVersion {
 }
 
 export const connectionSecretPath = (tenantId: TenantId, id: ConnectionId) => `tenants/${tenantId}/connections/${id}`;
+export const oauthAppSecretPath = (connectorId: string) => `platform/oauth-apps/${connectorId}`;
+export const channelSecretPath = (scope: Scope, channelId: string) => `tenants/${scope}/channels/${channelId}`;
 /** Signs what the platform sends to the tenant's own endpoints. */
 export const tenantSigningKeyPath = (tenantId: TenantId) => `tenants/${tenantId}/signing-key`;
 export const tenantSecretPrefix = (tenantId: TenantId) => `tenants/${tenantId}/`;

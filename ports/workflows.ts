@@ -10,13 +10,21 @@ export interface WorkflowPort {
   refreshToken: (tenantId: TenantId, id: ConnectionId, observedVersion: number) => Promise<{ version: number }>;
   /** Creates or updates the stream's schedule: hashed offset per tenant, jitter, overlap SKIP, explicit catch-up window. Idempotent. */
   ensureSyncSchedule: (ref: StreamRef, input: { sink: string; connectorId: string; everyMs: number }) => Promise<void>;
-  /** Silent when there is none. */
+  /** Because of its connection. Silent when there is none, and for one that a person paused: that stays as it is. */
   pauseSyncSchedule: (ref: StreamRef, reason: string) => Promise<void>;
+  /** Undoes just that. */
   resumeSyncSchedule: (ref: StreamRef, reason: string) => Promise<void>;
   deleteSyncSchedule: (ref: StreamRef) => Promise<void>;
   listSyncSchedules: (
     tenantId: TenantId,
   ) => Promise<{ connectionId: string; stream: string; paused: boolean; note: string | null; nextAt: string | null }[]>;
+  /** What runs now and depends on the connection, from visibility. `waiting`: it is blocked until the connection works again. */
+  listDependants: (
+    tenantId: TenantId,
+    id: ConnectionId,
+  ) => Promise<{ kind: string; workflowId: string; waiting: boolean; startedAt: string }[]>;
+  /** Tells those that wait for the connection that it works again. Those that ended meanwhile need not know. */
+  resumeDependants: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
   /** Throws `unavailable` when Temporal does not answer, or does not yet know what a start needs. */
   health: () => Promise<void>;
 }

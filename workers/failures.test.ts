@@ -16,16 +16,17 @@ describe('a failed activity', () => {
     expect(failure).toMatchObject({ type: code, message: 'one sentence', nonRetryable: !FAULTS[code].retry });
   });
 
-  test('waits as long as the other side asked, names refused fields, and keeps its cause to itself', () => {
+  test('waits as long as the other side asked, names refused fields and the vendor’s own code, and keeps its cause to itself', () => {
     const fields = [{ path: 'site_url', message: 'is not a URL' }];
     const fault = new Fault('provider_rate_limited', 'slow down', {
       retryAfterMs: 7000,
       fields,
+      providerCode: 'slow_down',
       cause: new Error('raw'),
     });
     const failure = failureOf(fault, info) as ApplicationFailure;
     expect(failure.nextRetryDelay).toBe(7000);
-    expect(failure.details).toEqual([{ fields }]);
+    expect(failure.details).toEqual([{ fields, providerCode: 'slow_down', retryAfterMs: 7000 }]);
     expect(failure.cause).toBeUndefined();
   });
 
@@ -39,7 +40,7 @@ describe('a failed activity', () => {
     const { error } = z.object({ email: z.email() }).safeParse({ email: 'tok_LIVE_123' });
     const failure = failureOf(error, info) as ApplicationFailure;
     expect(failure).toMatchObject({ type: 'unprocessable', nonRetryable: true });
-    expect(failure.details).toEqual([{ fields: [{ path: 'email', message: 'Invalid email address' }] }]);
+    expect(failure.details).toMatchObject([{ fields: [{ path: 'email', message: 'Invalid email address' }] }]);
   });
 
   test('Temporal’s own failures pass as they are', () => {

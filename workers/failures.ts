@@ -10,17 +10,17 @@ import type { FieldError } from '../ports/errors.ts';
 const fieldsOf = (error: ZodError): FieldError[] =>
   error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
 
-const failure = ({ code, message, retryAfterMs, fields }: Fault): ApplicationFailure =>
+const failure = ({ code, message, retryAfterMs, fields, providerCode }: Fault): ApplicationFailure =>
   ApplicationFailure.create({
     type: code,
     message,
     nonRetryable: !FAULTS[code].retry,
-    details: [{ fields }],
+    details: [{ fields, providerCode, retryAfterMs: retryAfterMs ?? null }],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
   });
 
 /**
- * How a failed activity stands in history: the fault's code, sentence and fields, never its cause, which may hold
+ * How a failed activity stands in history: the fault's code, sentence, fields and the vendor's own code, never its cause, which may hold
  * what a vendor answered. What is no fault keeps its message to the log of the worker.
  */
 export function failureOf(error: unknown, info: Pick<Info, 'activityType'>): Error {

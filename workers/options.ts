@@ -18,7 +18,8 @@ const CONCURRENCY: Record<Queue, Partial<WorkerOptions>> = {
   },
   connectors: { maxConcurrentActivityTaskExecutions: 20 },
   agents: { maxConcurrentActivityTaskExecutions: 20 },
-  tokens: { maxConcurrentActivityTaskExecutions: 20 },
+  // Of all processes together, kept by Temporal: after an outage every token is due at once, and vendors count.
+  tokens: { maxConcurrentActivityTaskExecutions: 20, maxTaskQueueActivitiesPerSecond: 100 },
 };
 
 /** Workflows run on `operations` alone; a bundle is needed nowhere else. */

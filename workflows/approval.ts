@@ -10,15 +10,18 @@ import {
 } from '@temporalio/workflow';
 import type { ContentRef } from '../ports/agents.ts';
 import type { ApprovalOutcome, ApprovalPolicy, Decision } from '../ports/approvals.ts';
-import type { ApprovalId, OperationId, TenantId } from '../ports/ids.ts';
+import type { ApprovalId, ConnectionId, OperationId, TenantId } from '../ports/ids.ts';
 import { MESSAGES } from '../ports/operations.ts';
 import { local } from './lib/activities.ts';
 import { blockedBy } from './lib/attributes.ts';
+import { tell } from './lib/tell.ts';
 
 export interface ApprovalInput {
   tenantId: TenantId;
   approvalId: ApprovalId;
   operationId: OperationId | null;
+  /** What is approved is done through this connection. */
+  connectionId?: ConnectionId | null;
   subject: string;
   content: ContentRef;
   policy: ApprovalPolicy;
@@ -40,6 +43,7 @@ export async function approval({
   tenantId,
   approvalId,
   operationId,
+  connectionId = null,
   subject,
   content,
   policy,
@@ -68,6 +72,14 @@ export async function approval({
     },
   );
 
+  const told = (kind: 'approval.requested' | 'approval.reminder') =>
+    tell(tenantId, {
+      key: `${kind}/${approvalId}`,
+      roles: policy.roles,
+      kind,
+      subject,
+      link: `/api/v1/approvals/${approvalId}`,
+    });
   const close = async (result: ApprovalResult, state: ApprovalOutcome | 'withdrawn') => {
     await local.closeApproval(tenantId, approvalId, state, decision?.actor.userId ?? null, {
       contentHash: content.sha256,
@@ -83,6 +95,7 @@ export async function approval({
       id: approvalId,
       tenantId,
       operationId,
+      connectionId,
       workflowId: workflowInfo().workflowId,
       subject,
       contentId: content.id,
@@ -90,6 +103,7 @@ export async function approval({
       policy,
       deadlineAt,
     });
+    await told('approval.requested');
     // Told only now: whoever follows the story may read the approval at once.
     if (operationId) {
       const message = `Waiting for a person: ${subject}`;
@@ -100,6 +114,7 @@ export async function approval({
     const remindAfterMs = Math.min(policy.remindAfterMs, policy.deadlineMs);
     if (!(await blockedBy('approval', condition(decided, remindAfterMs)))) {
       await local.remindApproval(tenantId, approvalId);
+      await told('approval.reminder');
       await blockedBy('approval', condition(decided, policy.deadlineMs - remindAfterMs));
     }
   } catch (error) {

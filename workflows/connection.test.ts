@@ -1,22 +1,35 @@
 import { randomUUID } from 'node:crypto';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { aTenant } from '../adapters/postgres/testing-data.ts';
+import { Fault } from '../ports/errors.ts';
+import { ConnectionId } from '../ports/ids.ts';
 import { connectionWorkflowId, QUEUES } from '../ports/operations.ts';
-import { UserId } from '../ports/ids.ts';
-import type { SecretValues } from '../ports/secrets.ts';
-import { connectionSecretPath } from '../ports/secrets.ts';
+import {
+  actor,
+  aRunningConnection,
+  authorizeHubspot,
+  consentAtHubspot,
+  importHubspot,
+  REDIRECT,
+  siteFields,
+  submitSite,
+} from '../workers/testing/connections.ts';
+import type { OpenedConnection } from '../workers/testing/connections.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
-import { reaches, until } from '../workers/testing/until.ts';
-import type { ConnectionView } from '../activities/connections.ts';
+import { until } from '../workers/testing/until.ts';
 import {
   completeAuthorizationUpdate,
   connection,
   credentialRejectedSignal,
+  disableUpdate,
   disconnectUpdate,
+  enableUpdate,
+  openUpdate,
   refreshUpdate,
-  statusQuery,
   submitCredentialsUpdate,
+  testUpdate,
 } from './connection.ts';
 
 let ground: Ground;
@@ -28,69 +41,15 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 beforeEach(() => ground.emulator.control.reset());
 
-const actor = UserId.parse(randomUUID());
-const REDIRECT = 'http://127.0.0.1:3000/api/v1/oauth/callback';
-const PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
-
-const open = async (connectorId: 'wordpress' | 'hubspot') => {
-  const { ports, client } = ground;
-  const tenantId = await aTenant(ports);
-  const sync = [{ stream: connectorId === 'wordpress' ? 'posts' : 'contacts', sink: 'store' as const }];
-  const connectionId = await aConnection(ports, tenantId, { connectorId, sync });
-  const workflowId = connectionWorkflowId(tenantId, connectionId);
-  const run = await client.workflow.start(connection, {
-    workflowId,
-    taskQueue: QUEUES.operations,
-    args: [{ tenantId, connectionId, connectorId, sync, notify: null }],
-  });
-  const stage = (values: SecretValues) => ports.staging.stage(workflowId, values);
-  const schedule = { tenantId, connectionId, stream: sync[0]?.stream ?? '' };
-  await ports.workflows.ensureSyncSchedule(schedule, { sink: 'store', connectorId, everyMs: 3_600_000 });
-  const paused = async () => (await ports.workflows.listSyncSchedules(tenantId)).map((each) => each.paused);
-  const reachesState = (state: ConnectionView['state']) =>
-    reaches<ConnectionView>(run, statusQuery.name, (view) => view.state === state);
-  return {
-    tenantId,
-    connectionId,
-    workflowId,
-    run,
-    stage,
-    paused,
-    reachesState,
-    secret: () => ports.secrets.read(connectionSecretPath(tenantId, connectionId)),
-  };
-};
-
-const submit = async ({ run, stage }: Awaited<ReturnType<typeof open>>, password = PASSWORD) => {
-  const fields = {
-    site_url: `${ground.emulator.url}/wordpress/demo`,
-    username: 'owner',
-    application_password: password,
-  };
-  const { secret, settings } = ground.ports.connectors.checkFields('wordpress', fields);
-  return run.executeUpdate(submitCredentialsUpdate, { args: [{ staged: await stage(secret), settings, actor }] });
-};
-
-/** Goes to the vendor as a browser would, and gives what the callback brought, staged. */
-const consent = async ({ stage }: Awaited<ReturnType<typeof open>>) => {
-  const state = randomUUID();
-  const { url, verifier } = await ground.ports.oauth.authorizationUrl('hubspot', REDIRECT, state);
-  const answer = await fetch(url, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ decision: 'approve' }),
-  });
-  const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  return { staged: await stage({ code, verifier, redirectUri: REDIRECT }), stateHash: state };
-};
-const authorize = async (opened: Awaited<ReturnType<typeof open>>) => {
-  const given = await consent(opened);
-  await opened.run.executeUpdate(completeAuthorizationUpdate, { args: [{ ...given, actor }] });
-  return given;
-};
-
+const open = (connectorId: 'wordpress' | 'hubspot') => aRunningConnection(ground, connectorId);
+const submit = (opened: OpenedConnection, password?: string) => submitSite(ground, opened, password);
+const authorize = (opened: OpenedConnection, choice?: Record<string, string>) =>
+  authorizeHubspot(ground, opened, choice);
 const failsAs = (type: string) => expect.objectContaining({ cause: expect.objectContaining({ type }) });
 const tokenCalls = () => ground.emulator.control.hubspot.tokenCalls();
+const statesOf = async ({ tenantId, connectionId }: OpenedConnection) =>
+  (await ground.ports.connections.events(tenantId, connectionId, { limit: 50 })).data.map(({ to }) => to).reverse();
+const staged = () => ground.ports.secrets.list('staging/');
 
 test('a wrong credential is refused with its field, is not kept, and the connection goes on waiting', async () => {
   const opened = await open('wordpress');
@@ -99,7 +58,7 @@ test('a wrong credential is refused with its field, is not kept, and the connect
     cause: { type: 'credential_rejected', details: [{ fields: [{ path: 'application_password' }] }] },
   });
   await expect(opened.secret()).resolves.toBeNull();
-  await expect(opened.run.query(statusQuery)).resolves.toMatchObject({ state: 'pending' });
+  await expect(opened.status()).resolves.toMatchObject({ state: 'pending' });
   await expect(submit(opened)).resolves.toMatchObject({ state: 'healthy' });
 });
 
@@ -107,103 +66,177 @@ test('what was staged is gone once the update has its answer, good or bad', asyn
   const opened = await open('wordpress');
   await submit(opened, 'wrong wrong wrong').catch(() => undefined);
   await submit(opened);
-  await expect(ground.ports.secrets.list('staging/')).resolves.toEqual([]);
+  await authorize(await open('hubspot'));
+  await expect(staged()).resolves.toEqual([]);
+});
+
+test('opened by an update that starts it: the row is made once, and once connected its streams are scheduled', async () => {
+  const { ports, client } = ground;
+  const tenantId = await aTenant(ports);
+  const connectionId = ConnectionId.parse(randomUUID());
+  const workflowId = connectionWorkflowId(tenantId, connectionId);
+  const sync = [{ stream: 'posts', sink: 'store' as const }];
+  const openIt = () =>
+    client.workflow.executeUpdateWithStart(openUpdate, {
+      startWorkflowOperation: new WithStartWorkflowOperation(connection, {
+        workflowId,
+        taskQueue: QUEUES.operations,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [{ tenantId, connectionId, connectorId: 'wordpress', sync, notify: null, everyMs: 3_600_000 }],
+      }),
+    });
+  await Promise.all([openIt(), openIt()]);
+  await expect(ports.connections.list(tenantId)).resolves.toMatchObject([{ id: connectionId, state: 'pending' }]);
+  await expect(ports.workflows.listSyncSchedules(tenantId)).resolves.toEqual([]);
+
+  const { secret, settings } = siteFields(ground);
+  const given = { staged: await ports.staging.stage(workflowId, secret), methodId: 'application_password', settings };
+  await client.workflow
+    .getHandle(workflowId)
+    .executeUpdate(submitCredentialsUpdate, { args: [{ ...given, actor: 'somebody' }] });
+  await until(
+    'the stream is scheduled',
+    () => ports.workflows.listSyncSchedules(tenantId),
+    (all) => all.length === 1 && all[0]?.paused === false,
+  );
+  const { data } = await ports.audit.list(tenantId, { limit: 10 });
+  expect(data).toContainEqual(expect.objectContaining({ action: 'connection.healthy', actor: 'somebody' }));
+});
+
+test('one whose row cannot be made ends, and leaves nothing', async () => {
+  const { ports, client } = ground;
+  const tenantId = await aTenant(ports);
+  const connectionId = ConnectionId.parse(randomUUID());
+  const startWorkflowOperation = new WithStartWorkflowOperation(connection, {
+    workflowId: connectionWorkflowId(tenantId, connectionId),
+    taskQueue: QUEUES.operations,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ tenantId, connectionId, connectorId: 'nowhere', sync: [], notify: null }],
+  });
+  await expect(client.workflow.executeUpdateWithStart(openUpdate, { startWorkflowOperation })).rejects.toEqual(
+    failsAs('unknown_connector'),
+  );
+  await (await startWorkflowOperation.workflowHandle()).result();
+  await expect(ports.connections.list(tenantId)).resolves.toEqual([]);
 });
 
 test('C23: the same authorization twice exchanges the code once, and both answers are the same', async () => {
   const opened = await open('hubspot');
-  const given = await consent(opened);
-  const again = await opened.stage({ code: 'spent', verifier: 'spent', redirectUri: REDIRECT });
-  const first = await opened.run.executeUpdate(completeAuthorizationUpdate, { args: [{ ...given, actor }] });
-  const second = await opened.run.executeUpdate(completeAuthorizationUpdate, {
-    args: [{ staged: again, stateHash: given.stateHash, actor }],
+  const given = await consentAtHubspot(ground, opened);
+  const again = await opened.stage({ answer: '{"code":"spent"}', proof: '{}', redirectUri: REDIRECT });
+  const first = await opened.handle.executeUpdate(completeAuthorizationUpdate, { args: [given] });
+  const second = await opened.handle.executeUpdate(completeAuthorizationUpdate, {
+    args: [{ ...given, staged: again }],
   });
   expect(second).toEqual(first);
   expect(tokenCalls().authorization_code).toEqual({ calls: 1, succeeded: 1 });
+  await expect(staged()).resolves.toEqual([]);
 });
 
-test('a token is refreshed before it lapses, by the connection’s own timer', async () => {
-  ground.emulator.control.hubspot.tokenLifetime(5);
-  const opened = await open('hubspot');
-  await authorize(opened);
-  const before = await opened.run.query(statusQuery);
-  const after = await reaches<ConnectionView>(
-    opened.run,
-    statusQuery.name,
-    ({ secretVersion }) => secretVersion > before.secretVersion,
-  );
-  expect(Date.parse(after.tokenExpiresAt ?? '')).toBeGreaterThan(Date.parse(before.tokenExpiresAt ?? ''));
-  await opened.run.cancel();
-});
-
-test('twenty callers with the same stale token cost one call to the vendor', async () => {
-  const opened = await open('hubspot');
-  await authorize(opened);
-  const { secretVersion } = await opened.run.query(statusQuery);
-  const { tenantId, connectionId } = opened;
-  const versions = await Promise.all(
-    Array.from({ length: 20 }, () => ground.ports.workflows.refreshToken(tenantId, connectionId, secretVersion)),
-  );
-  expect(new Set(versions.map(({ version }) => version))).toEqual(new Set([secretVersion + 1]));
-  expect(tokenCalls().refresh_token).toEqual({ calls: 1, succeeded: 1 });
-});
-
-test('a caller who observed an older token is told of the newer one, without a call', async () => {
-  const opened = await open('hubspot');
-  await authorize(opened);
-  const { secretVersion } = await opened.run.query(statusQuery);
-  await expect(
-    opened.run.executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion - 1 }] }),
-  ).resolves.toEqual({ version: secretVersion });
-  expect(tokenCalls().refresh_token.calls).toBe(0);
-});
-
-test('a refresh whose answer is lost is tried once more with the same token, and the connection lives', async () => {
-  const opened = await open('hubspot');
-  await authorize(opened);
-  const { secretVersion } = await opened.run.query(statusQuery);
-  ground.emulator.control.fault({
-    match: { method: 'POST', path: '/hubspot/oauth/2026-03/token' },
-    kind: 'drop-after',
+test('C28: fewer scopes than asked: it works as far as it goes, and names what is missing', async () => {
+  const { connectors } = ground.ports;
+  const [kept, ...missing] = connectors.method('hubspot', 'oauth').scopes;
+  const complete = ground.ports.oauth.complete;
+  const undo = ground.withPort({
+    oauth: { complete: async (...given) => ({ ...(await complete(...given)), scopes: [kept ?? ''] }) },
   });
-  await expect(
-    opened.run.executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion }] }),
-  ).resolves.toEqual({ version: secretVersion + 1 });
-  await expect(opened.run.query(statusQuery)).resolves.toMatchObject({ state: 'healthy' });
+  try {
+    const opened = await open('hubspot');
+    await authorize(opened);
+    const { state, reason } = await opened.status();
+    expect([state, reason?.code]).toEqual(['degraded', 'scopes_missing']);
+    for (const scope of missing) expect(reason?.message).toContain(scope);
+    await expect(opened.row()).resolves.toMatchObject({ scopes: [kept], state: 'degraded' });
+  } finally {
+    undo();
+  }
 });
 
-test('a revoked grant pauses the schedules as a set, tells the owner once, and a new authorization resumes under the same id', async () => {
+test('C29: another account is refused with both names, the old one goes on; accepted, the data of the two is not mixed', async () => {
+  const opened = await open('hubspot');
+  const { view } = await authorize(opened);
+  const before = await opened.row();
+  const kept = await opened.secret();
+  const other = { account: '24681013' };
+  const refused = await authorize(opened, other).catch((error: unknown) => error);
+  expect(refused).toEqual(failsAs('conflict'));
+  expect(String((refused as Error).cause)).toContain(before.settings['accountId']);
+  expect(String((refused as Error).cause)).toContain('24681013');
+  await expect(opened.secret()).resolves.toEqual(kept);
+  await expect(opened.status()).resolves.toMatchObject({ state: 'healthy', accountName: view.accountName });
+  await expect(staged()).resolves.toEqual([]);
+
+  const ref = { tenantId: opened.tenantId, connectionId: opened.connectionId };
+  const cleared: unknown[] = [];
+  const { clear } = ground.ports.syncs;
+  const undo = ground.withPort({
+    syncs: { clear: async (...given) => (cleared.push(given), clear(...given)) },
+  });
+  await authorizeHubspot(ground, opened, other, true).finally(undo);
+  expect(cleared).toEqual([[ref.tenantId, ref.connectionId]]);
+  await expect(opened.row()).resolves.toMatchObject({ settings: { accountId: '24681013' }, state: 'healthy' });
+});
+
+test('a grant that was made elsewhere is tested before it is kept, and a lapsed one renewed', async () => {
+  const opened = await open('hubspot');
+  await expect(importHubspot(ground, opened, { access_token: 'wrong', refresh_token: '' })).rejects.toEqual(
+    failsAs('credential_rejected'),
+  );
+  await expect(opened.secret()).resolves.toBeNull();
+  await expect(importHubspot(ground, opened)).resolves.toMatchObject({ state: 'healthy', secretVersion: 1 });
+  expect(tokenCalls().refresh_token.calls).toBe(0);
+  const other = await open('hubspot');
+  await expect(importHubspot(ground, other, { access_token: 'lapsed' })).resolves.toMatchObject({ state: 'healthy' });
+  expect(tokenCalls().refresh_token.calls).toBe(1);
+});
+
+test('switched off it refuses callers and its schedules rest; switched on it is tested first', async () => {
   const opened = await open('hubspot');
   await authorize(opened);
-  const { secretVersion } = await opened.run.query(statusQuery);
-  ground.emulator.control.hubspot.revoke();
-  await expect(opened.run.executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion }] })).rejects.toEqual(
-    failsAs('grant_revoked'),
-  );
-  await opened.reachesState('reauth_required');
+  const { secretVersion } = await opened.status();
+  await expect(opened.handle.executeUpdate(disableUpdate, { args: [{ actor }] })).resolves.toMatchObject({
+    state: 'disabled',
+  });
   await expect(opened.paused()).resolves.toEqual([true]);
-  await authorize(opened);
-  await expect(opened.run.query(statusQuery)).resolves.toMatchObject({ state: 'healthy', reason: null });
+  await expect(
+    opened.handle.executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion }] }),
+  ).rejects.toEqual(failsAs('not_connected'));
+  await expect(opened.handle.executeUpdate(testUpdate)).rejects.toEqual(failsAs('not_connected'));
+  await expect(opened.handle.executeUpdate(enableUpdate, { args: [{ actor }] })).resolves.toMatchObject({
+    state: 'healthy',
+  });
   await expect(opened.paused()).resolves.toEqual([false]);
+  await expect(statesOf(opened)).resolves.toEqual(['pending', 'healthy', 'disabled', 'healthy']);
 });
 
-test('an outage of the vendor never marks a grant dead', async () => {
+test('a suspicion that one real call does not confirm passes: suspect, then healthy', async () => {
+  const opened = await open('wordpress');
+  await submit(opened);
+  await opened.handle.signal(credentialRejectedSignal);
+  await until(
+    'it is healthy again',
+    () => statesOf(opened),
+    (states) => states.join() === 'pending,healthy,suspect,healthy',
+  );
+});
+
+test('C14: an outage of the vendor never marks a grant dead; when it is back the connection is healthy', async () => {
   const opened = await open('wordpress');
   await submit(opened);
   ground.emulator.control.fault({ match: { path: '/wordpress/demo' }, kind: 'status', status: 503, times: 50 });
-  await opened.run.signal(credentialRejectedSignal);
-  await ground.emulator.control
-    .waitFor({ path: '/wordpress/demo/wp-json/wp/v2/users/me', status: 503 })
-    .catch(() => undefined);
-  await expect(opened.run.query(statusQuery)).resolves.toMatchObject({ state: 'healthy' });
+  await opened.handle.signal(credentialRejectedSignal);
+  await expect(opened.becomes('degraded')).resolves.toMatchObject({ reason: { code: 'provider_down' } });
+  await expect(opened.paused()).resolves.toEqual([false]);
+  ground.emulator.control.faults.clear();
+  await expect(opened.becomes('healthy')).resolves.toMatchObject({ reason: null });
 });
 
 test('a credential that the vendor refuses on a second look needs a new authorization, with the reason', async () => {
   const opened = await open('wordpress');
   await submit(opened);
   ground.emulator.control.wordpress.password('demo', false);
-  await opened.run.signal(credentialRejectedSignal);
-  const { reason } = await opened.reachesState('reauth_required');
+  await opened.handle.signal(credentialRejectedSignal);
+  const { reason } = await opened.becomes('reauth_required');
   expect(reason).toMatchObject({
     code: 'credential_rejected',
     message: expect.stringContaining('application password'),
@@ -214,26 +247,81 @@ test('a credential that the vendor refuses on a second look needs a new authoriz
   await expect(opened.paused()).resolves.toEqual([false]);
 });
 
-test('disconnect leaves no secret and no schedule, and takes no more changes', async () => {
+test('a test on request: the truth is told and kept, dead or alive', async () => {
   const opened = await open('wordpress');
   await submit(opened);
-  await expect(opened.run.executeUpdate(disconnectUpdate, { args: [{ actor }] })).resolves.toMatchObject({
+  await expect(opened.handle.executeUpdate(testUpdate)).resolves.toMatchObject({ state: 'healthy' });
+  ground.emulator.control.wordpress.password('demo', false);
+  await expect(opened.handle.executeUpdate(testUpdate)).rejects.toEqual(failsAs('credential_rejected'));
+  await expect(opened.status()).resolves.toMatchObject({ state: 'reauth_required' });
+  ground.emulator.control.wordpress.password('demo', true);
+  await expect(opened.handle.executeUpdate(testUpdate)).resolves.toMatchObject({ state: 'healthy', reason: null });
+  await expect(opened.paused()).resolves.toEqual([false]);
+  await expect(statesOf(opened)).resolves.toEqual(['pending', 'healthy', 'suspect', 'reauth_required', 'healthy']);
+});
+
+test('disconnect leaves no secret and no schedule, says what it could not do, and takes no more changes', async () => {
+  const opened = await open('wordpress');
+  await submit(opened);
+  await expect(opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] })).resolves.toMatchObject({
     state: 'disconnected',
+    reason: { message: expect.stringContaining('remove it there') },
   });
   await expect(opened.secret()).resolves.toBeNull();
   await expect(opened.paused()).resolves.toEqual([]);
-  await opened.run.result();
-  await expect(ground.ports.connections.get(opened.tenantId, opened.connectionId)).resolves.toMatchObject({
-    state: 'disconnected',
-    isActive: false,
+  await opened.handle.result();
+  await expect(opened.row()).resolves.toMatchObject({ state: 'disconnected', isActive: false });
+});
+
+test('disconnect takes the grant back at the vendor', async () => {
+  const opened = await open('hubspot');
+  await authorize(opened);
+  const token = (await opened.secret())?.values['access_token'] ?? '';
+  await opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] });
+  const { state, reason } = await opened.row();
+  expect([state, reason?.message]).toEqual(['disconnected', 'disconnected on request']);
+  const asked = await fetch(`${ground.emulator.url}/hubspot/account-info/2026-09/details`, {
+    headers: { authorization: `Bearer ${token}` },
   });
+  expect(asked.status).toBe(401);
+});
+
+test('C32: a vendor that cannot take the grant back holds nothing up: dead at once, taken back when it answers', async () => {
+  const opened = await open('hubspot');
+  await authorize(opened);
+  const revoking = { method: 'POST', path: '/hubspot/oauth/2026-03/token/revoke' };
+  ground.emulator.control.fault({ match: revoking, kind: 'status', status: 500, times: 3 });
+  const done = opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] });
+  await ground.emulator.control.waitFor({ ...revoking, status: 500 });
+  await expect(opened.row()).resolves.toMatchObject({ state: 'disconnecting' });
+  await expect(opened.paused()).resolves.toEqual([]);
+  const { tenantId, connectionId } = opened;
+  await expect(ground.ports.connectors.read(tenantId, connectionId, 'contacts', { limit: 1 })).rejects.toMatchObject({
+    code: 'reauth_required',
+  });
+  await expect(done).resolves.toMatchObject({ state: 'disconnected' });
+  await ground.emulator.control.waitFor({ ...revoking, status: 200 }).catch(() => undefined);
+  await expect(opened.secret()).resolves.toBeNull();
+  await expect(opened.row()).resolves.toMatchObject({ reason: { message: 'disconnected on request' } });
+});
+
+test('C32: what the vendor refuses for good is said', async () => {
+  const opened = await open('hubspot');
+  await authorize(opened);
+  const undo = ground.withPort({
+    oauth: { revoke: () => Promise.reject(new Fault('client_broken', 'HubSpot does not know us')) },
+  });
+  await opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] }).finally(undo);
+  const { reason } = await opened.row();
+  expect(reason?.message).toContain('HubSpot does not know us');
+  await expect(opened.secret()).resolves.toBeNull();
 });
 
 test('a cancelled connection cleans up behind itself', async () => {
   const opened = await open('wordpress');
   await submit(opened);
-  await opened.run.cancel();
-  await expect(opened.run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  await opened.handle.cancel();
+  await expect(opened.handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
   await expect(opened.secret()).resolves.toBeNull();
   await expect(opened.paused()).resolves.toEqual([]);
 });
@@ -241,15 +329,12 @@ test('a cancelled connection cleans up behind itself', async () => {
 test('C81: a connection outlives a thousand updates, and a burst beyond what a workflow takes at once is told to come again', async () => {
   const opened = await open('hubspot');
   await authorize(opened);
-  const { secretVersion } = await opened.run.query(statusQuery);
-  const ask = () =>
-    ground.client.workflow
-      .getHandle(opened.workflowId)
-      .executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion - 1 }] });
-  const { runId: firstRun } = await opened.run.describe();
+  const { secretVersion } = await opened.status();
+  const ask = () => opened.handle.executeUpdate(refreshUpdate, { args: [{ observedVersion: secretVersion - 1 }] });
+  const { runId: firstRun } = await opened.handle.describe();
   for (let round = 0; round < 130; round += 1)
     await Promise.all(Array.from({ length: 8 }, () => until('an answer', ask, () => true)));
-  const { runId, historyLength } = await ground.client.workflow.getHandle(opened.workflowId).describe();
+  const { runId, historyLength } = await opened.handle.describe();
   expect(runId).not.toBe(firstRun);
   expect(historyLength).toBeLessThan(4096);
   await expect(ask()).resolves.toEqual({ version: secretVersion });

@@ -1,16 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
-import { UserId } from '../ports/ids.ts';
-import { connectionWorkflowId, QUEUES } from '../ports/operations.ts';
+import { aRunningConnection, authorizeHubspot, REDIRECT } from '../workers/testing/connections.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { startTemporal } from '../workers/testing/server.ts';
 import type { TestServer } from '../workers/testing/server.ts';
 import { until } from '../workers/testing/until.ts';
-import { completeAuthorizationUpdate, connection, refreshUpdate, statusQuery } from './connection.ts';
+import { completeAuthorizationUpdate, refreshUpdate, statusQuery } from './connection.ts';
 
-const REDIRECT = 'http://127.0.0.1:3000/api/v1/oauth/callback';
 /** The server suggests a new run after this many events, in place of 4,096. */
 const EVENTS_MAX = 60;
 const REFRESHES = 12;
@@ -29,29 +25,12 @@ afterAll(async () => {
 });
 
 test('C67: a connection whose history grows continues as new, and nothing that it knew or was asked is lost', async () => {
-  const { ports, client, emulator } = ground;
-  const tenantId = await aTenant(ports);
-  const connectionId = await aConnection(ports, tenantId, { connectorId: 'hubspot' });
-  const workflowId = connectionWorkflowId(tenantId, connectionId);
-  const input = { tenantId, connectionId, connectorId: 'hubspot', sync: [], notify: null };
-  await client.workflow.start(connection, { workflowId, taskQueue: QUEUES.operations, args: [input] });
-  const now = () => client.workflow.getHandle(workflowId);
+  const { client, emulator } = ground;
+  const opened = await aRunningConnection(ground, 'hubspot', { schedules: false });
+  const now = () => client.workflow.getHandle(opened.workflowId);
   const { runId: firstRun } = await now().describe();
-
-  const actor = UserId.parse(randomUUID());
-  const stateHash = randomUUID();
-  const { url, verifier } = await ports.oauth.authorizationUrl('hubspot', REDIRECT, stateHash);
-  const consent = await fetch(url, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ decision: 'approve' }),
-  });
-  const code = new URL(consent.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  const complete = async () => {
-    const staged = await ports.staging.stage(workflowId, { code, verifier, redirectUri: REDIRECT });
-    return now().executeUpdate(completeAuthorizationUpdate, { args: [{ staged, stateHash, actor }] });
-  };
-  const { secretVersion } = await complete();
+  const { given, view } = await authorizeHubspot(ground, opened);
+  const { secretVersion } = view;
 
   for (let version = secretVersion; version < secretVersion + REFRESHES; version += 1) {
     const refresh = () => now().executeUpdate(refreshUpdate, { args: [{ observedVersion: version }] });
@@ -65,7 +44,8 @@ test('C67: a connection whose history grows continues as new, and nothing that i
     state: 'healthy',
     secretVersion: secretVersion + REFRESHES,
   });
-  await complete();
+  const staged = await opened.stage({ answer: '{}', proof: '{}', redirectUri: REDIRECT });
+  await now().executeUpdate(completeAuthorizationUpdate, { args: [{ ...given, staged }] });
   expect(emulator.control.hubspot.tokenCalls()).toEqual({
     authorization_code: { calls: 1, succeeded: 1 },
     refresh_token: { calls: REFRESHES, succeeded: REFRESHES },

@@ -6,3 +6,5 @@ export { onboardTenant } from './onboard-tenant.ts';
 export { runAgent } from './run-agent.ts';
 export { runCrew } from './run-crew.ts';
 export { syncStream } from './sync-stream.ts';
+export { tellPeople } from './tell-people.ts';
+export { verifyCredential } from './verify-credential.ts';

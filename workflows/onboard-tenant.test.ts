@@ -5,6 +5,7 @@ import { Email, TenantId, UserId } from '../ports/ids.ts';
 import { connectionWorkflowId } from '../ports/operations.ts';
 import { tenantSecretPrefix } from '../ports/secrets.ts';
 import type { OpenTenant } from '../ports/tenants.ts';
+import { siteFields } from '../workers/testing/connections.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { startOnboarding } from '../workers/testing/starts.ts';
@@ -33,7 +34,7 @@ beforeEach(() => ground.emulator.control.reset());
 const begin = (connectors: OpenTenant['connectors'] = []) => startOnboarding(ground, connectors, POLICY);
 
 const connectSite = async (tenantId: TenantId) => {
-  const { ports, client, emulator } = ground;
+  const { ports, client } = ground;
   const [connection] = await until(
     'the connection waits',
     () => ports.connections.list(tenantId),
@@ -41,17 +42,12 @@ const connectSite = async (tenantId: TenantId) => {
   );
   if (!connection) throw new Error('no connection waits');
   const workflowId = connectionWorkflowId(tenantId, connection.id);
-  const fields = {
-    site_url: `${emulator.url}/wordpress/demo`,
-    username: 'owner',
-    application_password: 'abcd EFGH ijkl MNOP qrst UVWX',
-  };
-  const { secret, settings } = ports.connectors.checkFields('wordpress', fields);
+  const { secret, settings } = siteFields(ground);
   const staged = await ports.staging.stage(workflowId, secret);
-  const given = { args: [{ staged, settings, actor: UserId.parse(randomUUID()) }] as const };
+  const given = { staged, methodId: 'application_password', settings, actor: UserId.parse(randomUUID()) };
   await until(
     'the connection is made',
-    () => client.workflow.getHandle(workflowId).executeUpdate(submitCredentialsUpdate, { args: [...given.args] }),
+    () => client.workflow.getHandle(workflowId).executeUpdate(submitCredentialsUpdate, { args: [given] }),
     () => true,
   );
   return connection;
@@ -65,6 +61,8 @@ const decide = async (tenantId: TenantId, kind: 'approve' | 'reject') => {
     { timeoutMs: 40_000 },
   );
   if (!asked) throw new Error('nobody was asked');
+  const [connected] = await ground.ports.connections.list(tenantId);
+  expect(asked.connectionId).toBe(connected?.id);
   const actor = { userId: UserId.parse(randomUUID()), role: 'tenant_admin' as const };
   await ground.client.workflow.getHandle(asked.workflowId).executeUpdate(decideUpdate, {
     args: [{ kind, contentHash: asked.contentHash, contentId: asked.contentId, commentId: null, actor }],

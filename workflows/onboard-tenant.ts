@@ -11,6 +11,7 @@ import { askOwner, auditPresence, writeFirstPost } from './lib/onboarding-audit.
 import { connectAll, syncAll } from './lib/onboarding-connections.ts';
 import { createStory } from './lib/story.ts';
 import type { Story } from './lib/story.ts';
+import { tell } from './lib/tell.ts';
 
 export interface OnboardInput {
   operationId: OperationId;
@@ -70,14 +71,14 @@ async function onboard(
   const site = connected.find(({ category }) => category === 'cms');
   if (site) {
     const report = await auditPresence(tenantId, story);
-    const approved = await askOwner(tenantId, operationId, report, approvalPolicy, story);
+    const approved = await askOwner(tenantId, operationId, site, report, approvalPolicy, story);
     await writeFirstPost(tenantId, site, approved, undo, story);
   } else {
     await story.tell('audit', 'completed', 'No content system is connected, so there is nothing to audit or approve');
   }
 
   await story.step('activate', `${tenant.name} is live`, () => own.activateTenant(tenantId));
-  await own.notifyPeople(tenantId, {
+  await tell(tenantId, {
     key: `welcome/${tenantId}`,
     roles: ['tenant_admin'],
     kind: 'tenant.welcome',

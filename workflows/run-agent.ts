@@ -2,8 +2,9 @@ import { ApplicationFailure, defineQuery, setHandler } from '@temporalio/workflo
 import type { AgentTask } from '../activities/crews.ts';
 import type { ContentRef } from '../ports/agents.ts';
 import { MESSAGES } from '../ports/operations.ts';
-import { thinking } from './lib/activities.ts';
+import { own, thinking } from './lib/activities.ts';
 import { asFailure } from './lib/failures.ts';
+import { createPatience } from './lib/patience.ts';
 
 export interface AgentProgress {
   step: number;
@@ -23,6 +24,7 @@ const failed = (message: string, code: string) => ApplicationFailure.nonRetryabl
 export async function runAgent(task: AgentTask): Promise<ContentRef> {
   const progress: AgentProgress = { step: 0, toolCalls: 0, repairs: 0 };
   const calls = new Map<string, number>();
+  const patiently = createPatience();
   setHandler(progressQuery, () => progress);
   try {
     const plan = await thinking.planAgent(task);
@@ -38,7 +40,11 @@ export async function runAgent(task: AgentTask): Promise<ContentRef> {
             'llm_bad_output',
           );
         calls.set(key, times);
-        upto = await thinking.invokeTool(task, turn.upto - 1, index, upto);
+        const seq = upto;
+        upto = await patiently(
+          () => own.connectionOfTool(task.tenantId, tool),
+          () => thinking.invokeTool(task, turn.upto - 1, index, seq),
+        );
         progress.toolCalls += 1;
       }
       if (turn.calls.length > 0) continue;

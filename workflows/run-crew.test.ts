@@ -28,7 +28,8 @@ const aReadyTenant = async (site = 'crew', posts = 12) => {
   const { ports } = ground;
   const { tenantId } = await aConnectedSite(ground, site, { posts });
   const defaults = { provider: 'openai', model: null, temperature: 0.7, maxTokens: 2000, active: true };
-  await ports.agents.applyDefaults(tenantId, catalogue.agentIds(), defaults);
+  const agents = catalogue.agentIds().map((id) => ({ id, tools: catalogue.agent(id).tools }));
+  await ports.agents.applyDefaults(tenantId, agents, defaults);
   return tenantId;
 };
 

@@ -18,10 +18,11 @@ import type { ConnectionId, OperationId, RunId, TenantId } from '../ports/ids.ts
 import { connectionWorkflowId, MESSAGES } from '../ports/operations.ts';
 import type { StreamRef, SyncCounts, SyncMode } from '../ports/syncs.ts';
 import type { SinkKind } from '../ports/tenants.ts';
-import { credentialRejectedSignal } from './connection.ts';
 import { local, own, pages } from './lib/activities.ts';
 import { askPeople, newApproval } from './lib/ask-people.ts';
+import { credentialRejectedSignal } from './lib/connection-messages.ts';
 import { asFailure, rootFailure } from './lib/failures.ts';
+import { createPatience } from './lib/patience.ts';
 
 export interface SyncInput {
   tenantId: TenantId;
@@ -51,6 +52,7 @@ export async function syncStream(input: SyncInput): Promise<SyncCounts> {
   const runId = input.runId ?? (uuid4() as RunId);
   let progress: SyncProgress | null = null;
   setHandler(progressQuery, () => progress);
+  const patiently = createPatience();
 
   const deletes = async (): Promise<void> => {
     const plan = await own.planDeletes(ref, runId);
@@ -62,7 +64,10 @@ export async function syncStream(input: SyncInput): Promise<SyncCounts> {
   try {
     progress = await local.beginSync(ref, runId, input.mode);
     while (!progress.scanComplete) {
-      progress = await pages.movePages(ref, runId, sink);
+      progress = await patiently(
+        () => ref,
+        () => pages.movePages(ref, runId, sink),
+      );
       if (!progress.scanComplete && workflowInfo().continueAsNewSuggested) {
         await condition(allHandlersFinished);
         await continueAsNew<typeof syncStream>({ ...input, runId });

@@ -3,9 +3,11 @@ import type { SecretValues } from '../../ports/secrets.ts';
 import { jsonOf } from '../http/answers.ts';
 import type { HttpAnswer, HttpClient } from '../http/client.ts';
 import { Unanswered } from '../http/unanswered.ts';
+import type { DeclaredMethod } from './auth-methods.ts';
+import { authorized } from './authorized.ts';
 import { refusal } from './refusal.ts';
 import type { Manifest, Params } from './manifest.ts';
-import { filled, urlOf } from './paths.ts';
+import { at, filled, urlOf } from './paths.ts';
 
 export interface Call {
   method?: 'GET' | 'POST' | 'DELETE';
@@ -24,15 +26,16 @@ export interface Reply {
 export type Ask = (call: Call) => Promise<Reply>;
 
 export const createAsk =
-  (http: HttpClient, manifest: Manifest, settings: Params, secret: SecretValues): Ask =>
+  (http: HttpClient, manifest: Manifest, auth: DeclaredMethod, settings: Params, secret: SecretValues): Ask =>
   async ({ method = 'GET', path, query, body }) => {
-    const url = urlOf(filled(manifest.base, settings), path, query);
+    const bare = urlOf(filled(manifest.base, settings, manifest.hosts), path, query);
+    const { url, headers } = authorized(auth.use, settings, secret, { method, url: bare });
     const answer = await http.send({
       method,
       url,
       headers: {
         accept: 'application/json',
-        authorization: authorization(manifest, settings, secret),
+        ...headers,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -44,22 +47,11 @@ export const createAsk =
       );
     }
     if (answer.status >= 400) throw refusal(answer, manifest);
-    return {
-      json: answer.status === 204 ? null : jsonOf(answer, manifest.title),
-      headers: answer.headers,
-      bytes: answer.body.length,
-    };
+    const json = answer.status === 204 ? null : jsonOf(answer, manifest.title);
+    const { yes } = manifest.errors;
+    if (yes && !yes.is.includes(at(json, yes.at))) throw refusal(answer, manifest);
+    return { json, headers: answer.headers, bytes: answer.body.length };
   };
-
-function authorization({ auth, title }: Manifest, settings: Params, secret: SecretValues): string {
-  if (auth.kind === 'oauth2') {
-    const token = secret['access_token'];
-    if (!token) throw new Fault('reauth_required', `no token is stored for ${title}; connect it again`);
-    return `Bearer ${token}`;
-  }
-  const given = { ...settings, ...secret };
-  return `Basic ${Buffer.from(`${given[auth.user] ?? ''}:${given[auth.password] ?? ''}`).toString('base64')}`;
-}
 
 /** True when the other side may have acted although we have no good answer. */
 export const maybeDone = (error: unknown): boolean =>

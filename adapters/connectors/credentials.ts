@@ -1,20 +1,31 @@
 import type { Connection } from '../../ports/connections.ts';
 import { Fault } from '../../ports/errors.ts';
+import type { FaultCode } from '../../ports/errors.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { SecretValues, SecretVersion } from '../../ports/secrets.ts';
 
-/** A token that lapses within this time is renewed first: the call itself takes a while, and clocks differ. */
+/** A token that lapses within this time is renewed first: the call itself takes a while. */
 const MARGIN_MS = 60_000;
+/** Nobody can renew at the moment; the token itself may be good. */
+const FOR_NOW = new Set<FaultCode>([
+  'unavailable',
+  'provider_down',
+  'provider_rate_limited',
+  'provider_garbage',
+  'client_broken',
+  'lost_response',
+]);
 const BROKEN = new Set<Connection['state']>(['reauth_required', 'disconnecting', 'disconnected', 'pending']);
 
 export interface Credentials {
   /**
    * Runs `act` with the connection's credential. A token that is stale, or that the vendor no longer takes, is renewed by the
-   * connection's workflow once, and `act` runs once more; a second refusal stands.
+   * connection's workflow once, and `act` runs once more; a second refusal stands. Only the vendor's word ends a token, never
+   * our clock: while nobody can renew a stale one, it is used as it is.
    */
   use: <Result>(
     connection: Connection,
-    renewable: boolean,
+    renewable: (secret: SecretValues) => boolean,
     act: (secret: SecretValues) => Promise<Result>,
   ) => Promise<Result>;
   /** What is stored, whatever state the connection is in: to find out whether it works. */
@@ -47,27 +58,27 @@ export function createCredentials({ secrets, workflows }: Pick<Ports, 'secrets' 
       }
       if (connection.state === 'disabled') throw new Fault('not_connected', 'this connection is switched off');
       const first = await held(connection);
-      if (!renewable) return act(first.values);
+      if (!renewable(first.values)) return act(first.values);
       const stale = lapsesInMs(first.values) < MARGIN_MS;
-      const current = stale ? await renewed(connection, first).catch(goOn(first)) : first;
+      let failure: Fault | undefined;
+      const current = stale
+        ? await renewed(connection, first).catch((error: unknown) => {
+            if (!(error instanceof Fault && FOR_NOW.has(error.code))) throw error;
+            failure = error;
+            return first;
+          })
+        : first;
       try {
         return await act(current.values);
       } catch (error) {
         const refused = error instanceof Fault && error.code === 'credential_rejected';
+        if (refused && failure) throw failure;
         if (!refused || current.version > first.version) throw error;
         return act((await renewed(connection, first)).values);
       }
     },
   };
 }
-
-/** When nobody can renew now, a token that has some seconds left is still good for them. */
-const goOn =
-  (old: SecretVersion) =>
-  (error: unknown): SecretVersion => {
-    if (error instanceof Fault && error.code === 'unavailable' && lapsesInMs(old.values) > 0) return old;
-    throw error;
-  };
 
 function lapsesInMs({ expiresAt }: SecretValues): number {
   const at = Date.parse(expiresAt ?? '');

@@ -3,12 +3,14 @@ import type { ConnectorInfo, ConnectorPort } from '../../ports/connectors.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { SecretValues } from '../../ports/secrets.ts';
 import type { HttpClient } from '../http/client.ts';
 import { createAsk } from './ask.ts';
 import type { Ask } from './ask.ts';
 import { createCredentials } from './credentials.ts';
 import { checkFields } from './fields.ts';
 import type { Manifest } from './manifest.ts';
+import { describeMethod, manifestOf, methodOf, renews } from './methods.ts';
 import { readByCursor } from './read-cursor.ts';
 import { readByOffset } from './read-offset.ts';
 import { rowOf } from './rows.ts';
@@ -25,15 +27,7 @@ export function createEngine(manifests: Record<string, Manifest>, parts: EngineP
   const { http, connections } = parts;
   const credentials = createCredentials(parts);
 
-  const manifestOf = (id: string): Manifest => {
-    const manifest = Object.hasOwn(manifests, id) ? manifests[id] : undefined;
-    if (!manifest)
-      throw new Fault(
-        'unknown_connector',
-        `there is no connector of this name; there are: ${Object.keys(manifests).join(', ')}`,
-      );
-    return manifest;
-  };
+  const known = (id: string): Manifest => manifestOf(manifests, id);
 
   const onStream = async <Result>(
     tenantId: TenantId,
@@ -42,7 +36,8 @@ export function createEngine(manifests: Record<string, Manifest>, parts: EngineP
     act: (ask: Ask, source: Source) => Promise<Result>,
   ): Promise<Result> => {
     const connection: Connection = await connections.get(tenantId, id);
-    const manifest = manifestOf(connection.connectorId);
+    const manifest = known(connection.connectorId);
+    const method = methodOf(manifest, connection.authMethod);
     const stream = Object.hasOwn(manifest.streams, name) ? manifest.streams[name] : undefined;
     if (!stream) {
       throw new Fault(
@@ -50,24 +45,29 @@ export function createEngine(manifests: Record<string, Manifest>, parts: EngineP
         `${manifest.title} has no such stream; it has: ${Object.keys(manifest.streams).join(', ')}`,
       );
     }
-    return credentials.use(connection, manifest.auth.kind === 'oauth2', (secret) =>
-      act(createAsk(http, manifest, connection.settings, secret), { manifest, name, stream }),
+    const renewable = (secret: SecretValues) => renews(method, secret);
+    return credentials.use(connection, renewable, (secret) =>
+      act(createAsk(http, manifest, method, connection.settings, secret), { manifest, name, stream }),
     );
   };
 
   return {
     list: () => Object.values(manifests).map(describe),
-    info: (connectorId) => describe(manifestOf(connectorId)),
-    checkFields: (connectorId, fields) => checkFields(manifestOf(connectorId), fields),
-    verify: async (connectorId, settings, credential) =>
-      verifyCredential(http, manifestOf(connectorId), settings, credential),
-    test: async (connection) =>
-      verifyCredential(
-        http,
-        manifestOf(connection.connectorId),
-        connection.settings,
-        await credentials.stored(connection),
-      ),
+    info: (connectorId) => describe(known(connectorId)),
+    method: (connectorId, methodId) => describeMethod(methodOf(known(connectorId), methodId)),
+    checkFields: (connectorId, methodId, fields) => {
+      const manifest = known(connectorId);
+      return checkFields(manifest, methodOf(manifest, methodId), fields);
+    },
+    verify: async ({ connectorId, methodId, settings }, credential) => {
+      const manifest = known(connectorId);
+      return verifyCredential(http, manifest, methodOf(manifest, methodId), settings, credential);
+    },
+    test: async (connection) => {
+      const manifest = known(connection.connectorId);
+      const method = methodOf(manifest, connection.authMethod);
+      return verifyCredential(http, manifest, method, connection.settings, await credentials.stored(connection));
+    },
     read: (tenantId, id, name, query) =>
       onStream(tenantId, id, name, (ask, source) => {
         const { paging } = source.stream;
@@ -96,19 +96,7 @@ function describe({ id, title, category, docs, auth, streams }: Manifest): Conne
     title,
     category,
     docs,
-    auth:
-      auth.kind === 'oauth2'
-        ? { kind: 'oauth2', scopes: auth.scopes }
-        : {
-            kind: 'basic',
-            fields: auth.fields.map(({ name, title: label, secret, kind, help }) => ({
-              name,
-              title: label,
-              secret,
-              kind,
-              help,
-            })),
-          },
+    auth: auth.map(describeMethod),
     streams: Object.entries(streams).map(([name, stream]) => ({
       name,
       title: stream.title,

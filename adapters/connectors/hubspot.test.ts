@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createEmulator } from '../../emulator/server.ts';
 import type { Connection, ConnectionState } from '../../ports/connections.ts';
-import type { ConnectorPort, OAuthPort, ReadQuery, Row } from '../../ports/connectors.ts';
+import type { AuthWay, ConnectorPort, ReadQuery, Row } from '../../ports/connectors.ts';
+import type { OAuthPort } from '../../ports/oauth.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -14,6 +15,7 @@ import { createOAuth } from './oauth.ts';
 const tenantId = '11111111-1111-4111-8111-111111111111' as TenantId;
 const id = '22222222-2222-4222-8222-222222222222' as ConnectionId;
 const REDIRECT = 'http://127.0.0.1:3000/api/v1/oauth/callback';
+const WAY: AuthWay = { connectorId: 'hubspot', methodId: 'oauth', settings: {} };
 const CONTACTS = '/hubspot/crm/objects/2026-09/contacts';
 
 const emulator = createEmulator();
@@ -36,7 +38,13 @@ beforeAll(async () => {
   });
   oauth = createOAuth({
     http,
-    apps: { hubspot: { clientId: 'emulated-client', clientSecret: 'emulated-secret' } },
+    apps: async () => ({
+      clientId: 'emulated-client',
+      clientSecret: 'emulated-secret',
+      scopes: null,
+      redirectUris: [],
+      enabled: true,
+    }),
     manifests,
   });
   connectors = createConnectors({
@@ -47,6 +55,7 @@ beforeAll(async () => {
           id,
           tenantId,
           connectorId: 'hubspot',
+          authMethod: 'oauth',
           vaultPath: 'x',
           state,
           reason: null,
@@ -74,12 +83,12 @@ beforeEach(async () => {
   state = 'healthy';
   renewals = [];
   versions = [(await connect()).values];
-  renew = async () => void versions.push((await oauth.refresh('hubspot', versions.at(-1) ?? {})).values);
+  renew = async () => void versions.push((await oauth.renew(WAY, versions.at(-1) ?? {})).values);
 });
 
 /** What a person's browser does: the consent page, and back with a code. */
-async function consent(): Promise<{ code: string; verifier: string; url: URL }> {
-  const { url, verifier } = await oauth.authorizationUrl('hubspot', REDIRECT, 'the-state');
+async function consent(): Promise<{ answer: Record<string, string>; proof: SecretValues; url: URL }> {
+  const { url, proof } = await oauth.begin(WAY, REDIRECT, 'the-state');
   const answer = await fetch(url, {
     method: 'POST',
     body: new URLSearchParams({ decision: 'approve' }),
@@ -87,9 +96,11 @@ async function consent(): Promise<{ code: string; verifier: string; url: URL }> 
   });
   const back = new URL(answer.headers.get('location') ?? '');
   expect(back.searchParams.get('state')).toBe('the-state');
-  return { code: back.searchParams.get('code') ?? '', verifier, url: new URL(url) };
+  return { answer: Object.fromEntries(back.searchParams), proof, url: new URL(url) };
 }
-const connect = async () => oauth.exchange('hubspot', { redirectUri: REDIRECT, ...(await consent()) });
+const complete = ({ answer, proof }: Pick<Awaited<ReturnType<typeof consent>>, 'answer' | 'proof'>) =>
+  oauth.complete(WAY, REDIRECT, answer, proof);
+const connect = async () => complete(await consent());
 const page = (query: Partial<ReadQuery> = {}) => connectors.read(tenantId, id, 'contacts', { limit: 100, ...query });
 
 async function scan(
@@ -130,28 +141,25 @@ test('the authorization URL asks for a code with PKCE S256, state, scopes and ou
 
 test('a code gives tokens once, and only with its own verifier', async () => {
   const first = await consent();
-  const tokens = await oauth.exchange('hubspot', { redirectUri: REDIRECT, ...first });
+  const tokens = await complete(first);
   expect(Date.parse(tokens.expiresAt ?? '') - Date.now()).toBeGreaterThan(1_700_000);
   expect(tokens.values).toMatchObject({
     access_token: expect.any(String),
     refresh_token: expect.any(String),
     expiresAt: tokens.expiresAt,
   });
-  await expect(oauth.exchange('hubspot', { redirectUri: REDIRECT, ...first })).rejects.toMatchObject({
-    code: 'grant_revoked',
-  });
+  await expect(complete(first)).rejects.toMatchObject({ code: 'grant_revoked', providerCode: 'invalid_grant' });
   const second = await consent();
-  const forged = oauth.exchange('hubspot', { redirectUri: REDIRECT, ...second, verifier: first.verifier });
-  await expect(forged).rejects.toMatchObject({ code: 'grant_revoked' });
+  await expect(complete({ ...second, proof: first.proof })).rejects.toMatchObject({ code: 'grant_revoked' });
 });
 
 test('the account is proved by a real call', async () => {
-  await expect(connectors.verify('hubspot', {}, versions[0] ?? {})).resolves.toEqual({
+  await expect(connectors.verify(WAY, versions[0] ?? {})).resolves.toEqual({
     accountId: '24681012',
     accountName: 'HubSpot account 24681012',
     settings: {},
   });
-  expect(() => connectors.checkFields('hubspot', {})).toThrow(expect.objectContaining({ code: 'unsupported' }));
+  expect(connectors.checkFields('hubspot', 'oauth', {})).toEqual({ secret: {}, settings: {} });
 });
 
 test('every contact is read once, in pages', async () => {
@@ -239,6 +247,14 @@ test('C54: a second refusal stands: one renewal, one more try, no loop', async (
   expect(emulator.control.requests({ path: CONTACTS })).toHaveLength(2);
 });
 
+test('C54: a token that was renewed beforehand and is refused all the same is not renewed again', async () => {
+  versions = [{ ...versions[0], expiresAt: new Date(Date.now() + 30_000).toISOString() }];
+  emulator.control.fault({ match: { path: CONTACTS }, kind: 'status', status: 401, body: {}, times: 10 });
+  await expect(page()).rejects.toMatchObject({ code: 'credential_rejected' });
+  expect(renewals).toEqual([1]);
+  expect(emulator.control.requests({ path: CONTACTS })).toHaveLength(1);
+});
+
 test('a token about to lapse is renewed before it is used, and not twice', async () => {
   versions = [{ ...versions[0], expiresAt: new Date(Date.now() + 30_000).toISOString() }];
   await page();
@@ -247,18 +263,22 @@ test('a token about to lapse is renewed before it is used, and not twice', async
   expect(renewals).toEqual([1]);
 });
 
-test('while nobody can renew, a token’s last seconds are used; a lapsed one waits', async () => {
-  renew = () => Promise.reject(new Fault('unavailable', 'no worker'));
-  versions = [{ ...versions[0], expiresAt: new Date(Date.now() + 30_000).toISOString() }];
-  await expect(page()).resolves.toMatchObject({ total: null });
-  versions = [{ ...versions[0], expiresAt: new Date(Date.now() - 1).toISOString() }];
-  await expect(page()).rejects.toMatchObject({ code: 'unavailable' });
-});
+test.each([30_000, -1, -600_000])(
+  'C20: while nobody can renew, a token that lapses in %i ms by our clock is used: the vendor’s word ends it, not the clock',
+  async (left) => {
+    renew = () => Promise.reject(new Fault('unavailable', 'no worker'));
+    versions = [{ ...versions[0], expiresAt: new Date(Date.now() + left).toISOString() }];
+    await expect(page()).resolves.toMatchObject({ total: null });
+    emulator.control.hubspot.expireTokens();
+    await expect(page()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(renewals).toEqual([1, 1]);
+  },
+);
 
 test('an uninstalled app ends in reauth_required, as the connection’s workflow says', async () => {
   emulator.control.hubspot.revoke();
   renew = async () => {
-    await expect(oauth.refresh('hubspot', versions.at(-1) ?? {})).rejects.toMatchObject({ code: 'grant_revoked' });
+    await expect(oauth.renew(WAY, versions.at(-1) ?? {})).rejects.toMatchObject({ code: 'grant_revoked' });
     throw new Fault('reauth_required', 'connect again');
   };
   await expect(page()).rejects.toMatchObject({ code: 'reauth_required' });
@@ -295,8 +315,8 @@ test('a rate limit says how long, and a missing scope what to do', async () => {
 
 test('a lost answer to a refresh is told from a server that was never reached', async () => {
   emulator.control.fault({ match: { path: '/hubspot/oauth/2026-03/token' }, kind: 'drop-after' });
-  await expect(oauth.refresh('hubspot', versions[0] ?? {})).rejects.toMatchObject({ code: 'lost_response' });
+  await expect(oauth.renew(WAY, versions[0] ?? {})).rejects.toMatchObject({ code: 'lost_response' });
   emulator.control.hubspot.rotate(true);
-  const second = await oauth.refresh('hubspot', versions[0] ?? {});
+  const second = await oauth.renew(WAY, versions[0] ?? {});
   expect(second.values['refresh_token']).not.toBe(versions[0]?.['refresh_token']);
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CrmContact } from '../../ports/connectors.ts';
+import { BEARER } from './auth-methods.ts';
 import { defineConnector, stream } from './manifest.ts';
 import { clean } from './plain-text.ts';
 
@@ -19,14 +20,42 @@ export const hubspot = defineConnector({
   title: 'HubSpot',
   category: 'crm',
   docs: 'https://developers.hubspot.com/docs/api-reference/latest/overview',
-  auth: {
-    kind: 'oauth2',
-    authorizeUrl: 'https://app.hubspot.com/oauth/authorize',
-    tokenUrl: `https://api.hubapi.com/oauth/${OAUTH}/token`,
-    scopes: ['oauth', 'crm.objects.contacts.read'],
-    clientAuth: 'body',
-    tokenLifetimeS: 1800,
-  },
+  auth: [
+    {
+      id: 'oauth',
+      title: 'With your HubSpot account',
+      kind: 'oauth2_code',
+      fields: [],
+      use: BEARER,
+      authorizeUrl: 'https://app.hubspot.com/oauth/authorize',
+      tokenUrl: `https://api.hubapi.com/oauth/${OAUTH}/token`,
+      scopes: ['oauth', 'crm.objects.contacts.read'],
+      scopeSeparator: ' ',
+      pkce: 'S256',
+      clientAuth: 'body',
+      tokenLifetimeS: 1800,
+      revoke: {
+        how: 'rfc7009',
+        url: `https://api.hubapi.com/oauth/${OAUTH}/token/revoke`,
+        token: 'refresh_token',
+      },
+    },
+    {
+      id: 'token',
+      title: 'With a private app’s token',
+      kind: 'api_key',
+      fields: [
+        {
+          name: 'access_token',
+          title: 'Access token',
+          secret: true,
+          kind: 'text',
+          help: 'Settings → Integrations → Private apps, or a Service Key; it begins with pat-',
+        },
+      ],
+      use: BEARER,
+    },
+  ],
   base: 'https://api.hubapi.com',
   verify: {
     path: `/account-info/${CRM}/details`,

@@ -29,6 +29,50 @@ test.each(Object.entries(manifests))('%s is whole: its id, its pages and its add
   }
 });
 
+/** Every text in a manifest that looks like the start of an address. */
+function addresses(value: unknown): string[] {
+  if (typeof value === 'string') return /^(https?:\/\/|\{)\S*$/.test(value) ? [value] : [];
+  if (typeof value !== 'object' || value === null || value instanceof RegExp || value instanceof z.ZodType) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'claims' || name === 'docs' ? [] : addresses(inner),
+  );
+}
+
+test.each(Object.entries(manifests))(
+  'C46: whatever names a host of %s is a vendor’s own, fits a pattern, or is a checked URL behind the guard',
+  (_id, { auth, base, hosts = {} }) => {
+    const urls = new Set(
+      auth.flatMap(({ fields }) => fields.filter(({ kind }) => kind === 'url').map(({ name }) => name)),
+    );
+    for (const address of addresses([base, auth])) {
+      const [, host = ''] = /^(?:https?:\/\/)?([^/]*)/.exec(address) ?? [];
+      if (address.startsWith('http')) expect(address).toMatch(/^https:/);
+      for (const [, name = ''] of host.matchAll(/\{(\w+)\}/g)) {
+        if (!address.includes('/') && !address.startsWith('http') && address !== base) continue;
+        expect([name, urls.has(name) || name === 'api_root' || hosts[name] !== undefined]).toEqual([name, true]);
+      }
+    }
+    for (const pattern of Object.values(hosts)) expect(pattern.source).toMatch(/^\^.*\$$/);
+  },
+);
+
+test.each(Object.entries(manifests))(
+  '%s: its ways to connect have names, titles and what a form needs',
+  (_id, { auth }) => {
+    expect(new Set(auth.map(({ id }) => id)).size).toBe(auth.length);
+    for (const method of auth) {
+      expect(method.id).toMatch(/^[a-z][a-z_]+$/);
+      for (const { name, title, help, kind, options } of method.fields) {
+        expect(name).toMatch(/^[a-z][a-z_]+$/);
+        expect([title.length, help.length]).not.toContain(0);
+        expect(kind === 'choice').toBe(options !== undefined);
+      }
+      const names = method.fields.map(({ name }) => name);
+      if (method.kind !== 'oauth2_code' && method.kind !== 'oauth1') expect(names).not.toEqual([]);
+    }
+  },
+);
+
 test.each([
   ['<p>One</p><p>Two &amp; three</p>', 'One\n\nTwo & three'],
   ['<h2>Title</h2><ul><li>a</li><li>b</li></ul>', 'Title\n\n * a\n * b'],

@@ -1,30 +1,12 @@
 import type { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
 import type { FaultCode } from '../../ports/errors.ts';
-import type { ConnectorCategory, CredentialField, Row, VerifiedAccount, WriteReceipt } from '../../ports/connectors.ts';
+import type { ConnectorCategory, Row, VerifiedAccount, WriteReceipt } from '../../ports/connectors.ts';
+import type { DeclaredMethod, Params, Yes } from './auth-methods.ts';
 import { refusedFields } from './refused-fields.ts';
 import type { Site } from './site.ts';
 
-export type Params = Record<string, string>;
-
-export interface BasicAuth {
-  kind: 'basic';
-  /** `tidy` mends what people commonly paste; it runs after the check of the field's kind. */
-  fields: (CredentialField & { tidy?: (value: string) => string })[];
-  /** Names of the fields that make up the Authorization header. */
-  user: string;
-  password: string;
-}
-
-export interface OAuth2 {
-  kind: 'oauth2';
-  authorizeUrl: string;
-  tokenUrl: string;
-  scopes: string[];
-  clientAuth: 'body' | 'basic';
-  /** What the vendor documents, for answers that do not say; null: such a token does not lapse. */
-  tokenLifetimeS: number | null;
-}
+export type { Params } from './auth-methods.ts';
 
 /** The first rule that fits names the fault; else the status alone does. */
 export interface ErrorRule {
@@ -41,6 +23,8 @@ export interface ErrorRule {
 export interface ErrorTable {
   /** Where in the body the vendor's code lies. */
   code: string;
+  /** Where errors come with status 200: what a good answer says. */
+  yes?: Yes;
   /** Where an object lies whose keys are the refused fields. */
   fields?: string;
   rules: ErrorRule[];
@@ -111,12 +95,25 @@ export interface Manifest {
   title: string;
   category: ConnectorCategory;
   docs: string;
-  auth: BasicAuth | OAuth2;
+  /** The ways to connect; the first is the one to offer. */
+  auth: [DeclaredMethod, ...DeclaredMethod[]];
+  /** What each setting must look like that names a host: nothing is sent to an address that does not fit. */
+  hosts?: Record<string, RegExp>;
   /** Where paths begin; `{name}` stands for a setting of the connection. */
   base: string;
   /** Finds and proves the tenant's own system before a credential is sent there; returns what `base` needs. */
   discover?: (site: Site, settings: Params) => Promise<Params>;
-  verify: { path: string; query: Params; account: z.ZodType<VerifiedAccount> };
+  verify: {
+    method?: 'GET' | 'POST';
+    path: string;
+    query: Params;
+    body?: unknown;
+    account: z.ZodType<VerifiedAccount>;
+    /** For systems that name no account: templates that are filled from the settings. */
+    named?: { accountId: string; accountName: string };
+    /** What it means when the answer names no account. */
+    nobody?: string;
+  };
   errors: ErrorTable;
   streams: Record<string, Stream>;
 }

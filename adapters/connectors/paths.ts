@@ -1,5 +1,5 @@
 import { Fault } from '../../ports/errors.ts';
-import type { Params } from './manifest.ts';
+import type { Params } from './auth-methods.ts';
 
 /** What lies at `a.b.c` in a parsed body, or undefined. Only own properties count. */
 export function at(value: unknown, path: string): unknown {
@@ -11,12 +11,15 @@ export function at(value: unknown, path: string): unknown {
   return found;
 }
 
-/** Puts a connection's settings where a URL names them. */
-export const filled = (template: string, settings: Params): string =>
-  template.replace(/\{([a-z_]+)\}/g, (_whole, name: string) => {
-    const value = settings[name];
-    if (value === undefined || value === '')
-      throw new Fault('reauth_required', 'this connection lacks its address; connect it again');
+/** Puts a connection's values where a template names them. One that names a host and does not look like it goes nowhere. */
+export const filled = (template: string, values: Params, hosts: Record<string, RegExp> = {}): string =>
+  template.replace(/\{([A-Za-z_]+)\}/g, (_whole, name: string) => {
+    const value = values[name];
+    if (value === undefined || value === '') {
+      throw new Fault('reauth_required', `this connection lacks what a call needs (${name}); connect it again`);
+    }
+    if (hosts[name]?.test(value) === false)
+      throw new Fault('host_refused', `${name} does not name a host of this vendor`);
     return value;
   });
 

@@ -2,11 +2,12 @@ import { Fault } from '../../ports/errors.ts';
 import type { FaultCode, FieldError } from '../../ports/errors.ts';
 import { statusFault, textOf } from '../http/answers.ts';
 import type { HttpAnswer } from '../http/client.ts';
+import { retryAfterMs } from '../http/retry-after.ts';
 import type { ErrorRule, Manifest } from './manifest.ts';
 import { at } from './paths.ts';
 
 const BY_STATUS: Record<number, { fault: FaultCode; message: string }> = {
-  401: { fault: 'credential_rejected', message: 'does not take the stored credential; connect it again' },
+  401: { fault: 'credential_rejected', message: 'does not take this credential; connect it again' },
   403: { fault: 'credential_forbidden', message: 'does not allow this account to do that' },
   404: { fault: 'not_found', message: 'has nothing under this id' },
   410: { fault: 'not_found', message: 'has nothing under this id any more' },
@@ -17,17 +18,29 @@ export function refusal(answer: HttpAnswer, { title, errors }: Manifest): Fault 
   const body = parsed(answer);
   const code = at(body, errors.code);
   const rule = errors.rules.find((candidate) => fits(candidate, answer.status, body, errors.code));
-  const suffix = typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? ` (${code})` : '';
+  const providerCode = plainCode(code);
+  const suffix = providerCode === null ? '' : ` (${providerCode})`;
   if (rule) {
     const fields = rule.field === undefined ? [] : [{ path: rule.field, message: rule.message }];
-    return new Fault(rule.fault, `${title}: ${rule.message}${suffix}`, { fields });
+    const wait = retryAfterMs(answer.headers.get('retry-after'));
+    const retry = rule.fault === 'provider_rate_limited' && wait !== undefined ? { retryAfterMs: wait } : {};
+    return new Fault(rule.fault, `${title}: ${rule.message}${suffix}`, { fields, providerCode, ...retry });
   }
   const common = statusFault(answer, title);
   if (common) return common;
   const known = BY_STATUS[answer.status];
-  if (known) return new Fault(known.fault, `${title} ${known.message}${suffix}`);
+  if (known) return new Fault(known.fault, `${title} ${known.message}${suffix}`, { providerCode });
   const fields = errors.fields === undefined ? [] : named(at(body, errors.fields), title);
-  return new Fault('provider_rejected', `${title} refused this (status ${answer.status})${suffix}`, { fields });
+  return new Fault('provider_rejected', `${title} refused this (status ${answer.status})${suffix}`, {
+    fields,
+    providerCode,
+  });
+}
+
+/** A code that is a plain word or number; prose and what might hold a value is left out. */
+export function plainCode(code: unknown): string | null {
+  if (typeof code === 'number' && Number.isSafeInteger(code)) return String(code);
+  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : null;
 }
 
 const fits = ({ status, at: where, is }: ErrorRule, given: number, body: unknown, codePath: string): boolean =>

@@ -54,6 +54,8 @@ function connectTo(settings: Record<string, string>, password = PASSWORD) {
     id,
     tenantId,
     connectorId: 'wordpress',
+    authMethod: 'application_password',
+    scopes: null,
     vaultPath: 'somewhere',
     state: 'healthy',
     reason: null,
@@ -84,12 +86,12 @@ function connectTo(settings: Record<string, string>, password = PASSWORD) {
 }
 
 const verify = (siteUrl: string, password = PASSWORD, username = 'owner') => {
-  const { secret, settings } = connectors.checkFields('wordpress', {
+  const { secret, settings } = connectors.checkFields('wordpress', 'application_password', {
     site_url: siteUrl,
     username,
     application_password: password,
   });
-  return connectors.verify('wordpress', settings, secret);
+  return connectors.verify({ connectorId: 'wordpress', methodId: 'application_password', settings }, secret);
 };
 const oddSite = (answer: typeof oddAnswer) => {
   oddAnswer = answer;
@@ -183,7 +185,8 @@ test('a wrong password is refused at its field before anything is kept', async (
 });
 
 test('every field is checked by itself, and a field that does not exist is named', () => {
-  const check = (fields: Record<string, unknown>) => () => connectors.checkFields('wordpress', fields);
+  const check = (fields: Record<string, unknown>) => () =>
+    connectors.checkFields('wordpress', 'application_password', fields);
   try {
     check({ site_url: 'ftp://example.com', username: '  ', application_password: 'a\0b', colour: 'red' })();
     throw new Error('nothing was refused');

@@ -249,6 +249,52 @@ test('a vendor’s origin is replaced as a whole, and its look-alikes are not', 
   await expect(get('https://api.vendor.test.evil.test/', http)).rejects.toMatchObject({ code: 'host_refused' });
 });
 
+test('the host that another one stands for is told to it, so that one place can answer for many; else nothing is told', async () => {
+  const http = client({
+    origins: [
+      { from: 'https://*.shops.test', to: at('/shops') },
+      { from: 'https://api.vendor.test', to: at('/vendor') },
+    ],
+    resolve: async () => [],
+  });
+  const found = await get('https://Acme.shops.test/admin?x=1', http);
+  expect(found.url).toBe('https://Acme.shops.test/admin?x=1');
+  await http.send({ method: 'GET', url: 'https://api.vendor.test/', headers: { 'x-forwarded-host': 'forged.test' } });
+  await get(at('/plain'), http);
+  expect(seen.map(({ url, headers }) => [url, headers['x-forwarded-host']])).toEqual([
+    ['/shops/admin?x=1', 'acme.shops.test'],
+    ['/vendor/', 'api.vendor.test'],
+    ['/plain', undefined],
+  ]);
+});
+
+test('a browser, which cannot be told by a header, finds the host in the query, where one place stands for many', () => {
+  const http = client({
+    origins: [
+      { from: 'https://*.shops.test', to: at('/shops') },
+      { from: 'https://api.vendor.test', to: at('/vendor') },
+    ],
+  });
+  expect(http.rewrite('https://acme.shops.test/a?b=1')).toBe(at('/shops/a?b=1&forwarded_host=acme.shops.test'));
+  expect(http.rewrite('https://api.vendor.test/a?b=1')).toBe(at('/vendor/a?b=1'));
+});
+
+test.each([
+  'https://shops.test/',
+  'https://.shops.test/',
+  'https://a.b.shops.test/',
+  'https://acme.shops.test.evil.test/',
+  'https://acme.shops.test:8443/',
+  'https://evil.test/https://acme.shops.test/',
+  'https://acmexshopsxtest/',
+  'http://acme.shops.test/',
+])('C46: %s is not one label before the vendor’s own name, and is not replaced', async (url) => {
+  const http = client({ origins: [{ from: 'https://*.shops.test', to: at('/shops') }], resolve: nowhere });
+  expect(http.rewrite(url)).toBe(url);
+  await expect(get(url, http)).rejects.toMatchObject({ name: expect.any(String) });
+  expect(seen).toEqual([]);
+});
+
 test.each([
   ['gzip', gzipSync],
   ['br', brotliCompressSync],

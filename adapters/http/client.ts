@@ -36,7 +36,7 @@ export interface HttpClient {
   send: (request: HttpRequest) => Promise<HttpAnswer>;
   /** `fetch` behind the same guard, for a library that reads its answer as it comes: sizes and deadlines are its own. Follows no redirect. */
   fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** The URL as it is really asked: development may send a vendor's traffic to the emulator. */
+  /** The URL that a browser is really sent to: development may send a vendor's traffic to the emulator. */
   rewrite: (url: string) => string;
   close: () => Promise<void>;
 }
@@ -64,12 +64,17 @@ export function createHttp(options: HttpOptions): HttpClient {
   const open = new Agent(common);
 
   const hop = async (given: string, ask: HttpRequest, headers: Record<string, string>, signal: AbortSignal) => {
-    const { url, listed } = targets.admit(given);
+    const { url, listed, standsFor } = targets.admit(given);
     let sent = false;
     try {
       const answer = await undiciRequest(url, {
         method: ask.method,
-        headers: { 'user-agent': userAgent, 'accept-encoding': ACCEPT_ENCODING, ...headers },
+        headers: {
+          'user-agent': userAgent,
+          'accept-encoding': ACCEPT_ENCODING,
+          ...headers,
+          ...(standsFor !== null && { 'x-forwarded-host': standsFor }),
+        },
         body: ask.body ?? null,
         signal,
         dispatcher: (listed ? open : guarded).compose(marking(() => (sent = true))),

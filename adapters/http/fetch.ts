@@ -5,13 +5,14 @@ import type { HttpClient, HttpAnswer } from './client.ts';
  * first, or throw, or hand on another one.
  */
 export const httpFetch =
-  (http: HttpClient, see: (answer: HttpAnswer) => HttpAnswer = (answer) => answer) =>
+  (http: HttpClient, timeoutMs: number, see: (answer: HttpAnswer) => HttpAnswer) =>
   async (url: string, { method, headers, body, signal }: FetchInit): Promise<Response> => {
     const answer = see(
       await http.send({
         method: method as 'POST',
         url,
         headers,
+        timeoutMs,
         ...(body !== undefined && body !== null && { body: body.toString() }),
         ...(signal && { signal }),
       }),
@@ -24,7 +25,7 @@ export const httpFetch =
     return new Response(empty ? null : new Uint8Array(answer.body), { status: answer.status, headers: kept });
   };
 
-interface FetchInit {
+export interface FetchInit {
   method: string;
   headers: Record<string, string>;
   body?: URLSearchParams | string | null | undefined;

@@ -6,21 +6,22 @@ import { sql } from './sql.ts';
 
 const LIST_MAX = 200;
 
-const columns = sql.fragment`id, tenant_id, operation_id, workflow_id, subject, content_id, content_hash, policy, state,
-  reminded_at, deadline_at, decided_by, decided_at, created_at`;
+const columns = sql.fragment`id, tenant_id, operation_id, connection_id, workflow_id, subject, content_id, content_hash,
+  policy, state, reminded_at, deadline_at, decided_by, decided_at, created_at`;
 
 const gone = (id: string) => new Fault('not_found', `There is no approval ${id}.`);
 
 export const postgresApprovals = (db: Database): ApprovalStore => ({
-  open: ({ id, tenantId, operationId, workflowId, subject, contentId, contentHash, policy, deadlineAt }) =>
-    db.inTenant(tenantId, async (tx) => {
+  open: (it) =>
+    db.inTenant(it.tenantId, async (tx) => {
       await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO approvals (id, tenant_id, operation_id, workflow_id, subject, content_id, content_hash, policy, deadline_at)
-        VALUES (${id}, ${tenantId}, ${operationId}, ${workflowId}, ${subject}, ${contentId}, ${contentHash},
-          ${sql.jsonb(policy)}, ${deadlineAt})
+        INSERT INTO approvals (id, tenant_id, operation_id, connection_id, workflow_id, subject, content_id, content_hash,
+          policy, deadline_at)
+        VALUES (${it.id}, ${it.tenantId}, ${it.operationId}, ${it.connectionId}, ${it.workflowId}, ${it.subject},
+          ${it.contentId}, ${it.contentHash}, ${sql.jsonb(it.policy)}, ${it.deadlineAt})
         ON CONFLICT (id) DO NOTHING`);
-      const approval = await tx.maybeOne(sql.type(Approval)`SELECT ${columns} FROM approvals WHERE id = ${id}`);
-      if (!approval) throw gone(id);
+      const approval = await tx.maybeOne(sql.type(Approval)`SELECT ${columns} FROM approvals WHERE id = ${it.id}`);
+      if (!approval) throw gone(it.id);
       return approval;
     }),
 
@@ -53,4 +54,11 @@ export const postgresApprovals = (db: Database): ApprovalStore => ({
           ORDER BY created_at DESC, id LIMIT ${LIST_MAX}`)),
       ];
     }),
+
+  pendingThrough: (tenantId, id) =>
+    db.inTenant(tenantId, async (tx) => [
+      ...(await tx.any(sql.type(Approval)`
+        SELECT ${columns} FROM approvals WHERE tenant_id = ${tenantId} AND connection_id = ${id} AND state = 'pending'
+        ORDER BY created_at, id LIMIT ${LIST_MAX}`)),
+    ]),
 });

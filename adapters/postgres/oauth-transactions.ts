@@ -12,12 +12,14 @@ const Transaction = z.object({
   connectorId: z.string(),
   redirectUri: z.string(),
   browserHash: z.string(),
-  verifierRef: z.string(),
+  authMethod: z.string(),
+  settings: z.record(z.string(), z.string()),
+  proofRef: z.string(),
   expiresAt: z.string(),
 });
 
 const columns = sql.fragment`state_hash, tenant_id, user_id, connection_id, connector_id, redirect_uri, browser_hash,
-  verifier_ref, expires_at`;
+  auth_method, settings, proof_ref, expires_at`;
 
 export const postgresOAuthTransactions = (db: Database): OAuthTransactionStore => ({
   begin: (it) =>
@@ -28,7 +30,7 @@ export const postgresOAuthTransactions = (db: Database): OAuthTransactionStore =
       await tx.query(sql.typeAlias('nothing')`
         INSERT INTO oauth_transactions (${columns})
         VALUES (${it.stateHash}, ${it.tenantId}, ${it.userId}, ${it.connectionId}, ${it.connectorId}, ${it.redirectUri},
-          ${it.browserHash}, ${it.verifierRef}, ${it.expiresAt})
+          ${it.browserHash}, ${it.authMethod}, ${sql.jsonb(it.settings)}, ${it.proofRef}, ${it.expiresAt})
         ON CONFLICT (state_hash) DO NOTHING`);
     }),
 

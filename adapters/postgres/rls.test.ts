@@ -28,7 +28,7 @@ const fill = async (tenantId: TenantId) => {
   const line = { key: 'k', actor: userId, action: 'test', resourceType: 'test', resourceId: 'x' };
   await stores.oauthTransactions.begin({
     ...{ stateHash: randomUUID(), tenantId, userId, connectionId, connectorId: 'c', redirectUri: 'u' },
-    ...{ browserHash: 'b', verifierRef: 'v', expiresAt: at },
+    ...{ authMethod: 'oauth', settings: {}, browserHash: 'b', proofRef: 'p', expiresAt: at },
   });
   const counts = { read: 1, delivered: 1, unchanged: 0, bytes: 1 };
   await stores.syncs.begin(ref, run.runId, 'full');
@@ -38,14 +38,14 @@ const fill = async (tenantId: TenantId) => {
   await stores.syncs.end(ref, run.runId, 'completed', null);
   await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['text'] });
   const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
-  await stores.agents.applyDefaults(tenantId, ['auditor'], settings);
+  await stores.agents.applyDefaults(tenantId, [{ id: 'auditor', tools: [] }], settings);
   const content = await stores.content.put(tenantId, { secret: tenantId });
   await stores.transcripts.append(run, 0, [{ role: 'user', content: 'hello' }]);
   const usage = { inputTokens: 1, outputTokens: 1 };
   await stores.transcripts.journal(run, 0, { content: '', toolCalls: [], finish: 'stop', model: 'm', usage }, 'h');
   await stores.transcripts.recordTool(run, 0, { tool: 't', argsHash: 'h', ok: true, ms: 1, bytes: 1 });
   await stores.approvals.open({
-    ...{ id: ApprovalId.parse(randomUUID()), tenantId, operationId, workflowId: 'w', subject: 's' },
+    ...{ id: ApprovalId.parse(randomUUID()), tenantId, operationId, connectionId, workflowId: 'w', subject: 's' },
     ...{ contentId: content.id, contentHash: content.sha256, deadlineAt: at },
     policy: { roles: ['tenant_admin'], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' },
   });
@@ -55,6 +55,12 @@ const fill = async (tenantId: TenantId) => {
   });
   await stores.operations.record(operationId, { step: 's', state: 'completed', message: 'm' }, line);
   await stores.effects.claim(tenantId, 'e', 'a');
+  await stores.connections.beginRefresh(tenantId, connectionId, 1);
+  const session = { id: randomUUID(), tenantId, createdBy: userId, connectors: [], connectionId, expiresAt: at };
+  await stores.connectSessions.create(session, `link-${tenantId}`);
+  const channelId = randomUUID();
+  await stores.channels.add(tenantId, { id: channelId, kind: 'webhook', title: 't' });
+  await stores.channels.claim(tenantId, channelId, 'k');
 };
 
 beforeAll(async () => {
@@ -66,6 +72,12 @@ beforeAll(async () => {
   await fill(rival);
   await seedPlatformRole(fresh.db, Email.parse('admin@bizosaas.local'), 'super_admin');
   await stores.idempotency.begin('s', 'k', 'h');
+  await stores.oauthApps.put({
+    ...{ connectorId: 'hubspot', clientId: 'c', redirectUris: [], scopes: null, enabled: true, secretVersion: 1 },
+  });
+  await stores.oauthApps.setTrouble('hubspot', {
+    ...{ code: 'client_broken', providerCode: null, message: 'm', until: new Date().toISOString() },
+  });
   await stores.audit.append(PLATFORM, { key: 'k', actor: 'x', action: 'a', resourceType: 't', resourceId: 'r' });
 });
 afterAll(() => fresh.close());
@@ -101,11 +113,12 @@ const rowsSeen = async (scope: TenantId | typeof PLATFORM) => {
 };
 
 const TENANT_TABLES = [
-  ...['agent_configs', 'approvals', 'audit_logs', 'connector_configs', 'content', 'documents', 'effects'],
-  ...['knowledge_base', 'memberships', 'model_calls', 'notifications', 'oauth_transactions', 'operation_events'],
-  ...['operations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'tool_calls', 'transcript'],
+  ...['agent_configs', 'approvals', 'audit_logs', 'connect_sessions', 'connection_events', 'connector_configs'],
+  ...['content', 'documents', 'effects', 'knowledge_base', 'memberships', 'model_calls', 'notification_channels'],
+  ...['notification_deliveries', 'notifications', 'oauth_transactions', 'operation_events', 'operations'],
+  ...['sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'token_refreshes', 'tool_calls', 'transcript'],
 ];
-const PLATFORM_TABLES = ['idempotency_keys', 'platform_roles', 'users'];
+const PLATFORM_TABLES = ['idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'users'];
 
 test('C61: each tenant sees its own rows of every table, and no row of another', async () => {
   for (const tenantId of [acme, rival]) {
@@ -117,7 +130,7 @@ test('C61: each tenant sees its own rows of every table, and no row of another',
 
 test('C61: the platform sees across tenants only where it must, and of the audit log its own lines', async () => {
   const seen = await rowsSeen(PLATFORM);
-  const across = ['memberships', 'operation_events', 'operations', 'tenants'];
+  const across = ['connect_sessions', 'memberships', 'operation_events', 'operations', 'tenants'];
   expect(Object.keys(seen).sort()).toEqual(['audit_logs', ...across, ...PLATFORM_TABLES].sort());
   expect(seen['audit_logs']).toEqual([PLATFORM]);
 });
@@ -175,7 +188,7 @@ test('C61: a row cannot be written for, or handed to, another tenant: 42501', as
   for (const attempt of [write(acme, rival), write(acme, PLATFORM), write(PLATFORM, acme)]) {
     await expect(attempt).rejects.toMatchObject({ code: '42501' });
   }
-  for (const table of ['effects', 'connector_configs', 'operations', 'memberships', 'sync_runs']) {
+  for (const table of ['effects', 'connector_configs', 'operations', 'memberships', 'sync_runs', 'token_refreshes']) {
     const moved = fresh.db.inTenant(acme, (tx) =>
       tx.query(sql.typeAlias('nothing')`UPDATE ${sql.identifier([table])} SET tenant_id = ${rival}`),
     );

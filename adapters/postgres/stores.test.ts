@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ApprovalId, Email, OperationId, PLATFORM, RunId, TenantId, UserId } from '../../ports/ids.ts';
+import type { ToolName } from '../../ports/agents.ts';
+import { ApprovalId, ConnectionId, Email, OperationId, PLATFORM, RunId, TenantId, UserId } from '../../ports/ids.ts';
 import { seedPlatformRole } from './identity.ts';
 import { sql } from './sql.ts';
 import type { Stores } from './stores.ts';
@@ -56,7 +57,7 @@ test('releasing frees the slug, leaves nothing behind but the story, and is sile
   const ref = { tenantId: id, connectionId, stream: 'posts' };
   await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['a'] });
   const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
-  await stores.agents.applyDefaults(id, ['auditor'], settings);
+  await stores.agents.applyDefaults(id, [{ id: 'auditor', tools: [] }], settings);
   const content = await stores.content.put(id, { a: 1 });
   const operation = newOperation(id);
   await stores.operations.begin(operation);
@@ -221,62 +222,20 @@ test('an effect is claimed once; after a crash its end is unknown; committed, it
   await expect(commit(tenantId, 'other', { externalId: '1', link: null })).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('a notice reaches everyone with the role, once', async () => {
-  const tenantId = await aTenant(stores);
-  const admin = await stores.identity.addMembership(tenantId, email('admin'), 'tenant_admin');
-  const user = await stores.identity.addMembership(tenantId, email('user'), 'tenant_user');
-  const note = { key: 'k', roles: ['tenant_admin'], kind: 'approval', subject: 's', link: '/' };
-  await stores.notifier.notify(tenantId, note);
-  await stores.notifier.notify(tenantId, note);
-  await expect(stores.notifier.inbox(tenantId, admin)).resolves.toMatchObject([{ kind: 'approval', readAt: null }]);
-  await expect(stores.notifier.inbox(tenantId, user)).resolves.toEqual([]);
-});
-
-test('a connection is made once, and its oldest that is not disconnected is the default', async () => {
-  const tenantId = await aTenant(stores);
-  const first = await aConnection(stores, tenantId);
-  const second = await aConnection(stores, tenantId);
-  const again = await stores.connections.create(tenantId, { id: first, connectorId: 'hubspot', sync: [] });
-  expect(again).toMatchObject({ connectorId: 'wordpress', state: 'pending', isActive: false });
-  await expect(stores.connections.byConnector(tenantId, 'wordpress')).resolves.toMatchObject({ id: first });
-  await stores.connections.change(tenantId, first, { state: 'disconnected' });
-  await expect(stores.connections.byConnector(tenantId, 'wordpress')).resolves.toMatchObject({ id: second });
-  await expect(stores.connections.byConnector(tenantId, 'hubspot')).rejects.toMatchObject({ code: 'not_found' });
-  const reason = { code: 'x', providerCode: null, message: 'm', at: '2026-01-01T00:00:00.000Z' };
-  const changed = await stores.connections.change(tenantId, second, { state: 'healthy', reason, secretVersion: 3 });
-  expect(changed).toMatchObject({ state: 'healthy', isActive: true, reason, secretVersion: 3 });
-  const kept = await stores.connections.change(tenantId, second, { reason: null });
-  expect(kept).toMatchObject({ state: 'healthy', reason: null, secretVersion: 3 });
-  const stranger = await aTenant(stores);
-  await expect(stores.connections.get(stranger, second)).rejects.toMatchObject({ code: 'not_found' });
-  await expect(
-    stores.connections.create(stranger, { id: second, connectorId: 'wordpress', sync: [] }),
-  ).rejects.toMatchObject({ code: 'not_found' });
-});
-
-test('an authorization in flight is found by its tenant only, also when it lapsed', async () => {
-  const tenantId = await aTenant(stores);
-  const transaction = {
-    ...{ stateHash: uuid(), tenantId, userId: UserId.parse(uuid()), connectionId: await aConnection(stores, tenantId) },
-    ...{ connectorId: 'hubspot', redirectUri: 'http://127.0.0.1/cb', browserHash: 'b', verifierRef: 'staging/x' },
-    expiresAt: new Date(Date.now() - 60_000).toISOString(),
-  };
-  await stores.oauthTransactions.begin(transaction);
-  await expect(stores.oauthTransactions.find(tenantId, transaction.stateHash)).resolves.toEqual(transaction);
-  await expect(stores.oauthTransactions.find(tenantId, 'forged')).resolves.toBeNull();
-  await expect(stores.oauthTransactions.find(await aTenant(stores), transaction.stateHash)).resolves.toBeNull();
-});
-
 test('the first closing of an approval stays, and a reminder is marked once', async () => {
   const tenantId = await aTenant(stores);
   const decider = UserId.parse(uuid());
+  const connectionId = ConnectionId.parse(uuid());
   const opened = {
-    ...{ id: ApprovalId.parse(uuid()), tenantId, operationId: null, workflowId: 'w', subject: 's', contentId: uuid() },
-    ...{ contentHash: 'h', deadlineAt: '2026-12-01T00:00:00.000Z' },
+    ...{ id: ApprovalId.parse(uuid()), tenantId, operationId: null, connectionId, workflowId: 'w' },
+    ...{ subject: 's', contentId: uuid(), contentHash: 'h', deadlineAt: '2026-12-01T00:00:00.000Z' },
     policy: { roles: ['tenant_admin' as const], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' as const },
   };
   const one = await stores.approvals.open(opened);
   await expect(stores.approvals.open({ ...opened, subject: 'other' })).resolves.toEqual(one);
+  await expect(stores.approvals.pendingThrough(tenantId, connectionId)).resolves.toEqual([one]);
+  await expect(stores.approvals.pendingThrough(tenantId, ConnectionId.parse(uuid()))).resolves.toEqual([]);
+  await expect(stores.approvals.pendingThrough(await aTenant(stores), connectionId)).resolves.toEqual([]);
   await stores.approvals.remind(tenantId, opened.id);
   const { remindedAt } = await stores.approvals.get(tenantId, opened.id);
   await stores.approvals.remind(tenantId, opened.id);
@@ -286,19 +245,41 @@ test('the first closing of an approval stays, and a reminder is marked once', as
   expect(closed).toMatchObject({ state: 'approved', decidedBy: decider, remindedAt });
   await expect(stores.approvals.list(tenantId, 'approved')).resolves.toEqual([closed]);
   await expect(stores.approvals.list(tenantId, 'pending')).resolves.toEqual([]);
+  await expect(stores.approvals.pendingThrough(tenantId, connectionId)).resolves.toEqual([]);
   await expect(stores.approvals.get(await aTenant(stores), opened.id)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('default agent settings keep what the tenant changed, and clearing is silent', async () => {
   const tenantId = await aTenant(stores);
+  const agent = (id: string, tools: ToolName[] = []) => ({ id, tools });
   const settings = { provider: 'openai', model: null, temperature: 0.2, maxTokens: 100, active: true };
-  await stores.agents.applyDefaults(tenantId, ['a', 'b'], settings);
-  await stores.agents.applyDefaults(tenantId, ['a', 'c'], { ...settings, maxTokens: 5 });
+  await stores.agents.applyDefaults(tenantId, [agent('a'), agent('b')], settings);
+  await stores.agents.applyDefaults(tenantId, [agent('a', ['read_content']), agent('c')], {
+    ...settings,
+    maxTokens: 5,
+  });
   await expect(stores.agents.settings(tenantId, 'a')).resolves.toEqual(settings);
   await expect(stores.agents.settings(tenantId, 'c')).resolves.toEqual({ ...settings, maxTokens: 5 });
   await stores.agents.clear(tenantId);
   await stores.agents.clear(tenantId);
   await expect(stores.agents.settings(tenantId, 'a')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('the active agents that have a tool are found by what they declare now, of this tenant alone', async () => {
+  const tenantId = await aTenant(stores);
+  const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
+  await stores.agents.applyDefaults(tenantId, [{ id: 'writer', tools: [] }], settings);
+  await stores.agents.applyDefaults(tenantId, [{ id: 'idle', tools: ['list_content'] }], {
+    ...settings,
+    active: false,
+  });
+  await expect(stores.agents.withTools(tenantId, ['list_content', 'read_content'])).resolves.toEqual([]);
+  const reader = { id: 'reader', tools: ['list_content' as const, 'read_content' as const] };
+  await stores.agents.applyDefaults(tenantId, [reader, { id: 'writer', tools: ['read_content'] }], settings);
+  await expect(stores.agents.withTools(tenantId, ['list_content'])).resolves.toEqual(['reader']);
+  await expect(stores.agents.withTools(tenantId, ['read_content'])).resolves.toEqual(['reader', 'writer']);
+  await expect(stores.agents.withTools(tenantId, [])).resolves.toEqual([]);
+  await expect(stores.agents.withTools(await aTenant(stores), ['read_content'])).resolves.toEqual([]);
 });
 
 test('a paid answer is journalled once; messages and tool calls already there stay as they are', async () => {

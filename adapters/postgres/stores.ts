@@ -1,7 +1,10 @@
 import type { Ports } from '../../ports/index.ts';
+import type { NotifierPort } from '../../ports/notifications.ts';
 import { postgresAgents } from './agents.ts';
 import { postgresApprovals } from './approvals.ts';
 import { postgresAudit } from './audit.ts';
+import { postgresChannels } from './channels.ts';
+import { postgresConnectSessions } from './connect-sessions.ts';
 import { postgresConnections } from './connections.ts';
 import { postgresContent } from './content.ts';
 import { postgresEffects } from './effects.ts';
@@ -9,6 +12,7 @@ import { postgresIdempotency } from './idempotency.ts';
 import { postgresIdentity } from './identity.ts';
 import { postgresKnowledge } from './knowledge.ts';
 import { postgresNotifier } from './notifier.ts';
+import { postgresOAuthApps } from './oauth-apps.ts';
 import { postgresOAuthTransactions } from './oauth-transactions.ts';
 import { postgresOperations } from './operations.ts';
 import type { Database } from './pool.ts';
@@ -23,9 +27,11 @@ export type Stores = Pick<
   | 'operations'
   | 'idempotency'
   | 'audit'
-  | 'notifier'
+  | 'channels'
   | 'connections'
   | 'oauthTransactions'
+  | 'oauthApps'
+  | 'connectSessions'
   | 'syncs'
   | 'knowledge'
   | 'effects'
@@ -34,9 +40,9 @@ export type Stores = Pick<
   | 'transcripts'
   | 'approvals'
   | 'database'
->;
+> & { notifier: Pick<NotifierPort, 'notify' | 'inbox'> };
 
-/** Every port that PostgreSQL serves, under its name in `Ports`. */
+/** Every port that PostgreSQL serves, under its name in `Ports`; of the notifier the inboxes alone. */
 export const postgresStores = (db: Database): Stores => ({
   tenants: postgresTenants(db),
   identity: postgresIdentity(db),
@@ -44,8 +50,11 @@ export const postgresStores = (db: Database): Stores => ({
   idempotency: postgresIdempotency(db),
   audit: postgresAudit(db),
   notifier: postgresNotifier(db),
+  channels: postgresChannels(db),
   connections: postgresConnections(db),
   oauthTransactions: postgresOAuthTransactions(db),
+  oauthApps: postgresOAuthApps(db),
+  connectSessions: postgresConnectSessions(db),
   syncs: postgresSyncs(db),
   knowledge: postgresKnowledge(db),
   effects: postgresEffects(db),

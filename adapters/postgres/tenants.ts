@@ -61,6 +61,8 @@ export const postgresTenants = (db: Database): TenantStore => ({
         'model_calls',
         'tool_calls',
         'notifications',
+        'notification_channels',
+        'connect_sessions',
       ]) {
         await tx.query(sql.typeAlias('nothing')`DELETE FROM ${sql.identifier([table])} WHERE tenant_id = ${id}`);
       }

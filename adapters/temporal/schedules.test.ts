@@ -97,9 +97,19 @@ describe('schedules of syncs', () => {
     await schedules.ensureSyncSchedule(ref, { ...input, everyMs: 2 * HOUR_MS });
     const described = await handleOf(ref).describe();
     expect(described.spec.intervals?.[0]?.every).toBe(2 * HOUR_MS);
-    expect(described.state).toMatchObject({ paused: true, note: 'the password was revoked' });
+    expect(described.state).toMatchObject({ paused: true, note: 'connection: the password was revoked' });
     await schedules.resumeSyncSchedule(ref, 'connected again');
     expect((await handleOf(ref).describe()).state).toMatchObject({ paused: false, note: 'connected again' });
+  });
+
+  test('what a person paused is neither paused nor resumed for its connection, and keeps its note', async () => {
+    const { schedules, handleOf } = open();
+    const ref = stream();
+    await schedules.ensureSyncSchedule(ref, input);
+    await handleOf(ref).pause('on holiday');
+    await schedules.pauseSyncSchedule(ref, 'the password was revoked');
+    await schedules.resumeSyncSchedule(ref, 'connected again');
+    expect((await handleOf(ref).describe()).state).toMatchObject({ paused: true, note: 'on holiday' });
   });
 
   test('a tenant sees its own, with state and next time', async () => {
@@ -114,7 +124,7 @@ describe('schedules of syncs', () => {
       (found) => found.some(({ paused }) => paused),
     );
     expect(mine).toEqual([
-      { connectionId: ref.connectionId, stream: 'posts', paused: true, note: 'why', nextAt: null },
+      { connectionId: ref.connectionId, stream: 'posts', paused: true, note: 'connection: why', nextAt: null },
     ]);
   });
 

@@ -14,6 +14,10 @@ type Schedules = Pick<
   'ensureSyncSchedule' | 'pauseSyncSchedule' | 'resumeSyncSchedule' | 'deleteSyncSchedule' | 'listSyncSchedules'
 >;
 
+/** The beginning of the note on a schedule that was paused because of its connection. */
+const BY_CONNECTION = 'connection: ';
+const isOurs = (note: string | undefined) => note?.startsWith(BY_CONNECTION) ?? false;
+
 const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncStreamId(tenantId, connectionId, stream);
 
 /** A place in the interval that is the stream's own for ever: schedules that all fire on the minute wait for each other. */
@@ -77,8 +81,17 @@ export function temporalSchedules(client: Client): Schedules {
         await call(() => handleOf(ref).update(({ state }) => ({ spec, policies, searchAttributes, action, state })));
       }
     },
-    pauseSyncSchedule: (ref, reason) => unlessGone(() => handleOf(ref).pause(reason)),
-    resumeSyncSchedule: (ref, reason) => unlessGone(() => handleOf(ref).unpause(reason)),
+    // What a person paused stays so, and keeps its note.
+    pauseSyncSchedule: (ref, reason) =>
+      unlessGone(async () => {
+        const { state } = await handleOf(ref).describe();
+        if (!state.paused || isOurs(state.note)) await handleOf(ref).pause(`${BY_CONNECTION}${reason}`);
+      }),
+    resumeSyncSchedule: (ref, reason) =>
+      unlessGone(async () => {
+        const { state } = await handleOf(ref).describe();
+        if (state.paused && isOurs(state.note)) await handleOf(ref).unpause(reason);
+      }),
     deleteSyncSchedule: (ref) => unlessGone(() => handleOf(ref).delete()),
     listSyncSchedules: (tenantId) =>
       call(async () => {

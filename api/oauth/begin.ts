@@ -1,50 +1,67 @@
 import type { Context } from 'koa';
 import type { Connection } from '../../ports/connections.ts';
-import { Fault } from '../../ports/errors.ts';
-import { connectionWorkflowId } from '../../ports/operations.ts';
 import type { UserId } from '../../ports/ids.ts';
+import { connectionWorkflowId } from '../../ports/operations.ts';
+import { checkedFields, ended } from '../connect.ts';
+import type { Fields } from '../connect.ts';
 import type { ApiDeps } from '../deps.ts';
 import { sha256 } from '../tokens.ts';
 import { bindBrowser } from './browser.ts';
+import { holdProof } from './proof.ts';
+import { chooseRedirectUri } from './redirect-uri.ts';
 import { newState } from './state.ts';
 
 const LIFETIME_MS = 10 * 60 * 1000;
 
-/** Built from configuration only: no header of a request can change where a vendor sends its codes. */
-export const redirectUri = (publicUrl: string): string => `${publicUrl}/api/v1/oauth/callback`;
+export interface Wish {
+  method?: string | undefined;
+  fields: Fields;
+  acceptOtherAccount?: boolean | undefined;
+  userId: UserId;
+  /** A page of ours that was checked, or nothing. */
+  returnTo: string;
+  sessionId?: string;
+}
 
-/** Begins one authorization: what proves its end is kept as hashes, and the PKCE verifier behind the staging door. */
+/** Begins one authorization: its state and browser are kept as hashes, its proof behind the staging door. */
 export const beginAuthorization = async (
-  { ports, settings: { publicUrl } }: ApiDeps,
+  deps: ApiDeps,
   ctx: Context,
   connection: Connection,
-  userId: UserId,
-  returnTo: string,
+  { method, fields, acceptOtherAccount = false, userId, returnTo, sessionId }: Wish,
 ): Promise<{ authorizeUrl: string; expiresAt: string }> => {
+  const { ports, settings } = deps;
   const { tenantId, id: connectionId, connectorId } = connection;
-  const { auth } = ports.connectors.info(connectorId);
-  if (auth.kind !== 'oauth2') {
-    throw new Fault(
-      'unsupported',
-      `${connectorId} is connected by its own credential: POST …/connect with its fields.`,
-    );
-  }
+  if (connection.state === 'disconnecting' || connection.state === 'disconnected') throw ended();
+  const checked = checkedFields(deps, connectorId, { method, fields }, 'redirect');
+  const redirectUri = await chooseRedirectUri(deps, connectorId);
   const state = newState(tenantId);
   const stateHash = sha256(state);
-  const redirect = redirectUri(publicUrl);
-  const { url, verifier } = await ports.oauth.authorizationUrl(connectorId, redirect, state);
-  const { staged } = await ports.staging.stage(connectionWorkflowId(tenantId, connectionId), { verifier });
+  const way = { connectorId, methodId: checked.methodId, settings: checked.settings };
+  const { url, proof } = await ports.oauth.begin(way, redirectUri, state);
+  const proofRef = await holdProof(deps, connectionWorkflowId(tenantId, connectionId), {
+    proof,
+    acceptOtherAccount,
+    sessionId: sessionId ?? null,
+  });
   const expiresAt = new Date(Date.now() + LIFETIME_MS).toISOString();
-  const browserHash = bindBrowser(ctx, { stateHash, returnTo, publicUrl, seconds: LIFETIME_MS / 1000 });
+  const browserHash = bindBrowser(ctx, {
+    stateHash,
+    returnTo,
+    publicUrl: settings.publicUrl,
+    seconds: LIFETIME_MS / 1000,
+  });
   await ports.oauthTransactions.begin({
     stateHash,
     tenantId,
     userId,
     connectionId,
     connectorId,
-    redirectUri: redirect,
+    redirectUri,
     browserHash,
-    verifierRef: staged,
+    authMethod: checked.methodId,
+    settings: checked.settings,
+    proofRef,
     expiresAt,
   });
   return { authorizeUrl: url, expiresAt };

@@ -3,20 +3,18 @@ import type { OAuthTransaction } from '../../ports/connections.ts';
 import { Fault } from '../../ports/errors.ts';
 import { PLATFORM } from '../../ports/ids.ts';
 import { connectionWorkflowId } from '../../ports/operations.ts';
-import type { SecretValues } from '../../ports/secrets.ts';
-import { completeAuthorizationUpdate } from '../../workflows/connection.ts';
+import { completeAuthorizationUpdate } from '../../workflows/lib/connection-messages.ts';
+import { auditLine } from '../audit-line.ts';
+import { ended } from '../connect.ts';
 import type { ApiDeps } from '../deps.ts';
+import { toFault } from '../faults.ts';
 import { withStaged } from '../staged.ts';
+import { gaveNoAnswer } from '../temporal-faults.ts';
 import { update } from '../temporal.ts';
 import { sha256 } from '../tokens.ts';
+import type { Answer } from './answer.ts';
+import { dropProof, openProof } from './proof.ts';
 import { tenantOfState } from './state.ts';
-
-/** What a vendor's redirect brings, or a portal's page hands on. */
-export interface Redirect {
-  state: string;
-  code?: string | undefined;
-  error?: string | undefined;
-}
 
 /** Who comes back: a signed-in user, or a browser that is known by its cookie alone. */
 export interface Caller {
@@ -36,67 +34,78 @@ const transactionOf = async ({ ports }: ApiDeps, state: string): Promise<OAuthTr
   return transaction;
 };
 
-const refuse = (transaction: OAuthTransaction, { began }: Caller, { error, code }: Redirect): string => {
+const refuse = (transaction: OAuthTransaction, { began }: Caller, arrivedAt: string, { error }: Answer): void => {
   // Whoever did not begin it learns nothing of it, not even that it is too late.
   if (!began(transaction)) throw unknown();
+  if (arrivedAt !== transaction.redirectUri) {
+    throw refused('The answer came to another address than the vendor was given; connect again.');
+  }
   if (Date.parse(transaction.expiresAt) <= Date.now()) {
     throw refused('This authorization took longer than ten minutes; connect again.');
   }
   if (error !== undefined) {
     throw new Fault('oauth_denied', 'The access was not granted; nothing was connected. Connect again when you wish.');
   }
-  if (code === undefined) throw refused('The vendor sent no code; connect again.');
-  return code;
 };
 
-/** Tells the connection's workflow of the code, by reference. The state's hash names the update, so a code is exchanged once. */
-const connect = async (deps: ApiDeps, transaction: OAuthTransaction, code: string) => {
-  const { tenantId, connectionId, stateHash, userId, redirectUri, verifierRef } = transaction;
+/**
+ * Tells the connection's workflow of the answer, by reference. The state's hash names the update, so a code is traded
+ * once. When the proof is gone that was done already: the workflow says what came of it, and is given no code.
+ */
+const connect = async (deps: ApiDeps, transaction: OAuthTransaction, answer: Answer) => {
+  const { tenantId, connectionId, stateHash, userId, redirectUri, authMethod, settings, proofRef } = transaction;
   const workflowId = connectionWorkflowId(tenantId, connectionId);
-  const { verifier = '' } = await openVerifier(deps, verifierRef, workflowId);
-  return withStaged(deps, workflowId, { code, verifier, redirectUri }, (staged) =>
+  const held = await openProof(deps, workflowId, proofRef);
+  const values = {
+    answer: JSON.stringify(held === null ? {} : answer),
+    proof: JSON.stringify(held?.proof ?? {}),
+    redirectUri,
+  };
+  const other = held?.acceptOtherAccount ? { acceptOtherAccount: true } : {};
+  const traded = withStaged(deps, workflowId, values, (staged) =>
     update(deps.temporal, {
       workflowId,
       definition: completeAuthorizationUpdate,
-      args: [{ staged, stateHash, actor: userId }],
+      args: [{ staged, stateHash, methodId: authMethod, settings, actor: userId, ...other }],
       updateId: stateHash,
-      ended: new Fault('conflict', 'This connection has ended; make a new one.'),
+      ended: ended(),
     }),
   );
-};
-
-const openVerifier = async ({ ports }: ApiDeps, staged: string, workflowId: string): Promise<SecretValues> => {
-  try {
-    return await ports.staging.open({ staged }, workflowId);
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'not_found') throw error;
-    throw refused('This authorization took too long; connect again.');
-  }
+  const view = await traded.catch(async (error: unknown) => {
+    if (!gaveNoAnswer(error)) await dropProof(deps, proofRef);
+    throw error;
+  });
+  // Before the proof goes: whoever comes back after a failure here settles it then.
+  if (held?.sessionId) await deps.ports.connectSessions.settle(tenantId, held.sessionId, connectionId);
+  await dropProof(deps, proofRef);
+  return view;
 };
 
 /** Ends an authorization. A refusal sends no token request and is told to the audit log. */
 export const completeAuthorization = async (
   deps: ApiDeps,
   ctx: Context,
-  redirect: Redirect,
+  answer: Answer,
   caller: Caller,
 ): Promise<{ transaction: OAuthTransaction; view: View }> => {
   let transaction: OAuthTransaction | undefined;
+  const state = answer['state'] ?? '';
   try {
-    transaction = await transactionOf(deps, redirect.state);
-    const code = refuse(transaction, caller, redirect);
-    return { transaction, view: await connect(deps, transaction, code) };
+    transaction = await transactionOf(deps, state);
+    refuse(transaction, caller, `${deps.settings.publicUrl}${ctx.path}`, answer);
+    return { transaction, view: await connect(deps, transaction, answer) };
   } catch (cause) {
-    if (cause instanceof Fault && (cause.code === 'oauth_state_invalid' || cause.code === 'oauth_denied')) {
-      await deps.ports.audit.append(transaction?.tenantId ?? PLATFORM, {
-        key: `oauth/${cause.code}/${String(ctx.state.requestId)}`,
+    if (cause instanceof Fault && cause.code === 'oauth_denied' && transaction) {
+      await dropProof(deps, transaction.proofRef);
+    }
+    const { code, message } = toFault(cause);
+    if (code === 'oauth_state_invalid' || code === 'oauth_denied') {
+      await auditLine(deps, ctx, transaction?.tenantId ?? PLATFORM, {
         actor: caller.actor,
-        action: cause.code === 'oauth_denied' ? 'oauth.denied' : 'oauth.refused',
+        action: code === 'oauth_denied' ? 'oauth.denied' : 'oauth.refused',
         resourceType: transaction === undefined ? 'oauth_transaction' : 'connection',
-        resourceId: transaction?.connectionId ?? sha256(redirect.state).slice(0, 16),
-        metadata: { reason: cause.message },
-        ip: ctx.ip,
-        userAgent: ctx.get('User-Agent').slice(0, 200),
+        resourceId: transaction?.connectionId ?? sha256(state).slice(0, 16),
+        metadata: { reason: message },
       });
     }
     throw cause;

@@ -1,7 +1,7 @@
 import { Fault } from '../../ports/errors.ts';
 
 /** Where a browser may be sent when an authorization is done: pages of ours, and nothing else. */
-export const RETURN_PATHS = ['/docs', '/portal'];
+export const RETURN_PATHS = ['/docs', '/portal', '/connect'];
 
 /** A path of this site that is on the list, as the browser will understand it. Anything else is refused, never corrected. */
 export const returnPath = (given: string, publicUrl: string): string => {

@@ -1,131 +1,75 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { Connection, ConnectionState, StateReason } from '../../ports/connections.ts';
 import { Fault } from '../../ports/errors.ts';
 import { Text } from '../../ports/ids.ts';
-import { connectionWorkflowId } from '../../ports/operations.ts';
-import { PageQuery } from '../../ports/tenants.ts';
-import { disconnectUpdate, submitCredentialsUpdate } from '../../workflows/connection.ts';
+import { PageQuery, StreamChoice } from '../../ports/tenants.ts';
+import { checkedFields, Connect, connectByFields, connectByGrant, Fields } from '../connect.ts';
+import { ConnectionInfo, ConnectionStatus, info, statusOf } from '../connection-info.ts';
 import type { ApiDeps } from '../deps.ts';
+import { firstConnection, openConnection } from '../ensure-connection.ts';
 import { pageOf, paginate } from '../paging.ts';
 import { connectionNamed } from '../resolve.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
-import { withStaged } from '../staged.ts';
-import { update } from '../temporal.ts';
+import { wrongChoices } from '../sync-choices.ts';
+import { oneConnectionRoutes } from './one-connection.ts';
 
-/** Where its secret lies is nobody's business outside. */
-const ConnectionInfo = Connection.omit({ vaultPath: true }).meta({ id: 'ConnectionInfo' });
+const MINUTE_MS = 60_000;
 
-const ConnectionStatus = z
-  .strictObject({
-    id: z.uuid(),
-    state: ConnectionState,
-    reason: StateReason.nullable(),
-    accountName: z.string().nullable(),
-    tokenExpiresAt: z.iso.datetime().nullable(),
-    lastSyncAt: z.iso.datetime().nullable(),
-    syncStatus: z.string().nullable(),
+/** As a vendor's token endpoint answers, whose own members are kept; the end of the access token as a moment. */
+const Grant = z
+  .object({ access_token: Text.min(1), refresh_token: Text.min(1).optional(), expires_at: z.iso.datetime().optional() })
+  .catchall(Text.max(16_384))
+  .meta({ id: 'ExistingGrant' });
+
+const NewConnection = Connect.omit({ acceptOtherAccount: true })
+  .extend({
+    connectorId: z.string().max(60),
+    sync: z.array(StreamChoice).max(20).default([]),
+    everyMinutes: z
+      .number()
+      .int()
+      .min(5)
+      .max(7 * 24 * 60)
+      .default(60),
+    new: z.boolean().default(false).meta({ description: 'Another one beside those that there are.' }),
+    fields: Fields.optional(),
+    grant: Grant.optional().meta({ description: 'Tokens that were granted to our application elsewhere.' }),
   })
-  .meta({ id: 'ConnectionStatus' });
+  .meta({ id: 'NewConnection' });
 
-const Tested = z
-  .strictObject({ ok: z.literal(true), accountId: z.string(), accountName: z.string() })
-  .meta({ id: 'ConnectionTest' });
+const compact = (values: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
-const Fields = z
-  .record(z.string().max(60), Text.max(4096))
-  .meta({ id: 'CredentialFields', description: 'By the names that the connector’s `auth.fields` gives.' });
-
-const info = ({ vaultPath: _, ...connection }: Connection) => connection;
-
-const status = ({ id, state, reason, settings, tokenExpiresAt, lastSyncAt, syncStatus }: Connection) => ({
-  id,
-  state,
-  reason,
-  accountName: settings['accountName'] ?? null,
-  tokenExpiresAt,
-  lastSyncAt,
-  syncStatus,
-});
-
-export const ended = () => new Fault('conflict', 'This connection has ended; it takes no more changes.');
-
-/** The routes of one connection, named by its own id or by its connector. */
-const ofOne = (deps: ApiDeps, base: '/connections' | '/connectors'): Route[] => {
-  const params = z.strictObject({ id: z.string().max(60) });
-  return [
-    route({
-      method: 'get',
-      path: `${base}/:id/status`,
-      summary: 'State of a connection, and why',
-      may: 'viewDashboard',
-      within: 'tenant',
-      params,
-      reply: { status: 200, schema: ConnectionStatus },
-      handle: async ({ params: { id }, tenantId }) => status(await connectionNamed(deps, tenantId, id)),
-    }),
-    route({
-      method: 'post',
-      path: `${base}/:id/connect`,
-      summary: 'Connect by credential: tested against the system before it is kept',
-      may: 'manageIntegrations',
-      within: 'tenant',
-      params,
-      body: Fields,
-      reply: { status: 200, schema: ConnectionStatus },
-      async handle({ params: { id }, body, tenantId, principal, onceKey }) {
-        const connection = await connectionNamed(deps, tenantId, id);
-        const { secret, settings } = deps.ports.connectors.checkFields(connection.connectorId, body);
-        const workflowId = connectionWorkflowId(tenantId, connection.id);
-        const view = await withStaged(deps, workflowId, secret, (staged) =>
-          update(deps.temporal, {
-            workflowId,
-            definition: submitCredentialsUpdate,
-            args: [{ staged, settings, actor: principal.userId }],
-            updateId: onceKey ?? randomUUID(),
-            ended: ended(),
-          }),
-        );
-        const { state, reason, accountName, tokenExpiresAt } = view;
-        return { ...status(connection), state, reason, accountName, tokenExpiresAt };
-      },
-    }),
-    route({
-      method: 'post',
-      path: `${base}/:id/disconnect`,
-      summary: 'Disconnect: revoke at the provider, delete the secret, stop the syncs',
-      may: 'manageIntegrations',
-      within: 'tenant',
-      params,
-      reply: { status: 200, schema: ConnectionStatus },
-      async handle({ params: { id }, tenantId, principal, onceKey }) {
-        const connection = await connectionNamed(deps, tenantId, id);
-        const { state, reason } = await update(deps.temporal, {
-          workflowId: connectionWorkflowId(tenantId, connection.id),
-          definition: disconnectUpdate,
-          args: [{ actor: principal.userId }],
-          updateId: onceKey ?? randomUUID(),
-          ended: ended(),
-        });
-        return { ...status(connection), state, reason, tokenExpiresAt: null };
-      },
-    }),
-    route({
-      method: 'post',
-      path: `${base}/:id/test`,
-      summary: 'Test the kept credential by a real call',
-      may: 'manageIntegrations',
-      within: 'tenant',
-      params,
-      reply: { status: 200, schema: Tested },
-      async handle({ params: { id }, tenantId }) {
-        const account = await deps.ports.connectors.test(await connectionNamed(deps, tenantId, id));
-        return { ok: true, accountId: account.accountId, accountName: account.accountName };
-      },
-    }),
-  ];
-};
+const create = (deps: ApiDeps): Route =>
+  route({
+    method: 'post',
+    path: '/connections',
+    summary: 'Make a connection, and connect it at once when its fields or existing tokens are sent',
+    may: 'manageIntegrations',
+    within: 'tenant',
+    body: NewConnection,
+    reply: { status: 201, schema: ConnectionStatus },
+    async handle({ body, tenantId, principal, onceKey, ctx }) {
+      const { connectorId, sync, method, fields, grant } = body;
+      const wrong = wrongChoices(deps.ports.connectors.info(connectorId), sync, 'sync');
+      if (wrong.length > 0) throw new Fault('invalid_request', 'The wanted syncs do not fit.', { fields: wrong });
+      if (fields !== undefined && grant === undefined) checkedFields(deps, connectorId, { method, fields }, 'form');
+      const wanted = { connectorId, sync, everyMs: body.everyMinutes * MINUTE_MS };
+      const connection = body.new
+        ? await openConnection(deps, tenantId, wanted, onceKey)
+        : await firstConnection(deps, tenantId, wanted);
+      const by = { actor: principal.userId, onceKey };
+      if (grant !== undefined) {
+        const { expires_at: expiresAt = null, ...values } = grant;
+        const given = { method, fields: fields ?? {}, grant: compact(values), expiresAt };
+        await connectByGrant(deps, connection, given, by);
+      } else if (fields !== undefined) {
+        await connectByFields(deps, connection, { method, fields }, by);
+      }
+      ctx.set('Location', `/api/v1/connections/${connection.id}`);
+      return statusOf(await deps.ports.connections.get(tenantId, connection.id));
+    },
+  });
 
 export const connectionRoutes = (deps: ApiDeps): Route[] => [
   route({
@@ -141,6 +85,7 @@ export const connectionRoutes = (deps: ApiDeps): Route[] => [
       return paginate(all, query, ({ id }) => id);
     },
   }),
+  create(deps),
   route({
     method: 'get',
     path: '/connections/:id',
@@ -151,6 +96,6 @@ export const connectionRoutes = (deps: ApiDeps): Route[] => [
     reply: { status: 200, schema: ConnectionInfo },
     handle: async ({ params, tenantId }) => info(await connectionNamed(deps, tenantId, params.id)),
   }),
-  ...ofOne(deps, '/connections'),
-  ...ofOne(deps, '/connectors'),
+  ...oneConnectionRoutes(deps, '/connections'),
+  ...oneConnectionRoutes(deps, '/connectors'),
 ];

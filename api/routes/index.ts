@@ -3,12 +3,16 @@ import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
+import { channelRoutes } from './channels.ts';
+import { connectSessionRoutes } from './connect-sessions.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { dataRoutes } from './data.ts';
 import { healthRoutes } from './health.ts';
 import { notificationRoutes } from './notifications.ts';
+import { oauthAppRoutes } from './oauth-apps.ts';
 import { oauthRoutes } from './oauth.ts';
+import { openSessionRoutes } from './open-session.ts';
 import { operationRoutes } from './operations.ts';
 import { syncRoutes } from './syncs.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -21,10 +25,14 @@ const RESOURCES = [
   dataRoutes,
   syncRoutes,
   oauthRoutes,
+  oauthAppRoutes,
+  connectSessionRoutes,
+  openSessionRoutes,
   approvalRoutes,
   operationRoutes,
   auditRoutes,
   notificationRoutes,
+  channelRoutes,
 ];
 
 /** Every door of the API. */

@@ -1,4 +1,4 @@
-import { Notification } from '../../ports/runs.ts';
+import { Notification } from '../../ports/notifications.ts';
 import { PageQuery } from '../../ports/tenants.ts';
 import type { ApiDeps } from '../deps.ts';
 import { pageOf, paginate } from '../paging.ts';
@@ -9,13 +9,13 @@ export const notificationRoutes = ({ ports }: ApiDeps): Route[] => [
   route({
     method: 'get',
     path: '/notifications',
-    summary: 'The caller’s inbox in this tenant',
+    summary: 'The caller’s inbox in this tenant; of a platform role without one, the platform’s',
     may: 'viewDashboard',
-    within: 'tenant',
+    within: 'scope',
     query: PageQuery,
     reply: { status: 200, schema: pageOf(Notification) },
-    async handle({ query, tenantId, principal }) {
-      return paginate(await ports.notifier.inbox(tenantId, principal.userId), query, ({ id }) => id);
+    async handle({ query, scope, principal }) {
+      return paginate(await ports.notifier.inbox(scope, principal.userId), query, ({ id }) => id);
     },
   }),
 ];

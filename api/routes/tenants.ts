@@ -13,6 +13,7 @@ import { pageOf } from '../paging.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
 import { idFor, startOperation } from '../start-operation.ts';
+import { wrongChoices } from '../sync-choices.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -41,19 +42,7 @@ const refuseUnknown = ({ ports }: ApiDeps, { connectors }: OpenTenant): void => 
     if (connectors.findIndex((other) => other.connector === connector) !== index) {
       wrong.push({ path: `${path}.connector`, message: `${connector} is named twice` });
     }
-    sync.forEach(({ stream, sink }, at) => {
-      const offered = info.streams.find(({ name }) => name === stream);
-      const field = `${path}.sync.${at}`;
-      if (offered === undefined) {
-        const names = info.streams.map(({ name }) => name).join(', ');
-        wrong.push({ path: `${field}.stream`, message: `${connector} offers ${names}` });
-      } else if (sink === 'knowledge' && !offered.text) {
-        wrong.push({ path: `${field}.sink`, message: `${stream} is no text; choose the sink store` });
-      }
-      if (sync.findIndex((other) => other.stream === stream) !== at) {
-        wrong.push({ path: `${field}.stream`, message: `${stream} is named twice` });
-      }
-    });
+    wrong.push(...wrongChoices(info, sync, `${path}.sync`));
   });
   if (unknown.length > 0) {
     throw new Fault('unknown_connector', 'A connector that is wanted does not exist.', {

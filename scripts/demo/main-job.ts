@@ -101,9 +101,7 @@ export const beginOnboarding = async (
 
 export const connectSite = (owner: ApiClient, site: Site) =>
   owner.post<Record<string, unknown>>('/api/v1/connectors/wordpress/connect', {
-    site_url: site.url,
-    username: site.user,
-    application_password: site.password,
+    fields: { site_url: site.url, username: site.user, application_password: site.password },
   });
 
 export const emulatedSite = (emulatorUrl: string): Site => ({

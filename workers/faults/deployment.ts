@@ -1,4 +1,5 @@
 import type { Env } from '../../adapters/env.ts';
+import { emulatedVendors } from '../../emulator/origins.ts';
 import { cachedBundle } from '../bundle.ts';
 import { openGround } from '../testing/ground.ts';
 import type { Ground, GroundOptions } from '../testing/ground.ts';
@@ -10,6 +11,8 @@ export interface Deployment extends AsyncDisposable {
   ground: Ground;
   startWorker: () => Promise<Program>;
   startApi: () => Promise<Program>;
+  /** A worker that also calls through connections, when it is asked to. */
+  startCaller: () => Promise<Program>;
 }
 
 /** The environment that says what `env` holds. */
@@ -25,6 +28,7 @@ const variablesOf = (env: Env): Record<string, string> => ({
   LLM_BASE_URL: env.llm.baseUrl,
   LLM_API_KEY: env.llm.apiKey ?? '',
   HTTP_ALLOW: env.httpAllow.join(','),
+  ...(env.emulatorUrl === null ? {} : emulatedVendors(env.emulatorUrl)),
   SECRETS_KEY: env.secretsKey ?? '',
   LOG_LEVEL: 'warn',
 });
@@ -48,6 +52,7 @@ export async function openDeployment(options: GroundOptions = {}): Promise<Deplo
     ground,
     startWorker: () => start('workers/main.ts'),
     startApi: () => start('api/main.ts'),
+    startCaller: () => start('workers/faults/calling-worker.ts'),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

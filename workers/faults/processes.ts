@@ -20,6 +20,8 @@ export interface Program {
   exited: Promise<Exit>;
   alive: () => boolean;
   signal: (signal: 'SIGKILL' | 'SIGTERM') => void;
+  /** Sends a message, and resolves with the next one that comes back; null when the program ends before. */
+  ask: (question: object) => Promise<unknown>;
   /** The end of what it printed. */
   words: () => string;
 }
@@ -47,6 +49,11 @@ export async function startProgram(entry: string, env: Record<string, string>): 
     exited,
     alive: () => child.exitCode === null && child.signalCode === null,
     signal: (signal: 'SIGKILL' | 'SIGTERM') => void child.kill(signal),
+    ask: (question: object) => {
+      const answer = once(child, 'message').then(([message]: unknown[]) => message);
+      child.send(question, () => undefined);
+      return Promise.race([answer, exited.then(() => null)]);
+    },
     words: () => said,
   };
   try {

@@ -6,6 +6,7 @@ import { UserId } from '../../ports/ids.ts';
 import { connectionWorkflowId, QUEUES } from '../../ports/operations.ts';
 import type { TemporalServerPrograms } from '../../scripts/lib/temporal-server.ts';
 import { connection, statusQuery, submitCredentialsUpdate } from '../../workflows/connection.ts';
+import { siteFields } from '../testing/connections.ts';
 import { openGround } from '../testing/ground.ts';
 import type { Ground } from '../testing/ground.ts';
 import { startProductionServer } from '../testing/production-server.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
 type Place = Awaited<ReturnType<typeof aWorkplace>>;
 
 /** A second connection of the tenant, whose workflow waits for credentials. */
-const aWaitingConnection = async ({ tenantId, site }: Place) => {
+const aWaitingConnection = async ({ tenantId }: Place) => {
   const { client, ports } = ground;
   const connectionId = await aConnection(ports, tenantId);
   const workflowId = connectionWorkflowId(tenantId, connectionId);
@@ -47,14 +48,15 @@ const aWaitingConnection = async ({ tenantId, site }: Place) => {
     taskQueue: QUEUES.operations,
     args: [{ ...ref, sync: [], notify: null }],
   });
-  const fields = { site_url: site.url, username: 'owner', application_password: 'abcd EFGH ijkl MNOP qrst UVWX' };
-  const { secret, settings } = ports.connectors.checkFields('wordpress', fields);
+  const { secret, settings } = siteFields(ground, 'under');
   return {
     run,
     submit: async () => {
       const staged = await ports.staging.stage(workflowId, secret);
       const actor = UserId.parse(randomUUID());
-      return run.executeUpdate(submitCredentialsUpdate, { args: [{ staged, settings, actor }] });
+      return run.executeUpdate(submitCredentialsUpdate, {
+        args: [{ staged, methodId: 'application_password', settings, actor }],
+      });
     },
   };
 };

@@ -57,7 +57,8 @@ test(
     await control.waitFor({ path: place.listOf('posts') }, 2);
 
     await temporal.kill();
-    const credential = { site_url: place.site.url, username: 'owner', application_password: 'abcd' };
+    const fields = { site_url: place.site.url, username: 'owner', application_password: 'abcd' };
+    const credential = { fields };
     const tenant = { name: 'Late', slug: 'late', ownerEmail: 'owner@late.example', plan: 'starter', connectors: [] };
     const needing = await Promise.all([
       ask(api.url, '/api/v1/connectors/wordpress/sync/media', { token, post: {} }),

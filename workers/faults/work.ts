@@ -30,7 +30,8 @@ export async function aWorkplace(ground: Ground, name: string, { model = 'gpt-4o
   const { client, ports, emulator } = ground;
   const { tenantId, connectionId, site } = await aConnectedSite(ground, name, size, CHOSEN);
   const settings = { provider: 'openai', model, temperature: 0.7, maxTokens: 2000, active: true };
-  await ports.agents.applyDefaults(tenantId, catalogue.agentIds(), settings);
+  const agents = catalogue.agentIds().map((id) => ({ id, tools: catalogue.agent(id).tools }));
+  await ports.agents.applyDefaults(tenantId, agents, settings);
   const taskQueue = QUEUES.operations;
   const listOf = (stream: string) => `/wordpress/${name}/wp-json/wp/v2/${stream}`;
 

@@ -2,9 +2,8 @@ import { aConnection, aTenant } from '../../adapters/postgres/testing-data.ts';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import { connectionSecretPath } from '../../ports/secrets.ts';
 import type { StreamChoice } from '../../ports/tenants.ts';
+import { siteFields } from './connections.ts';
 import type { Ground } from './ground.ts';
-
-const PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
 
 /** A tenant with an emulated site of its own that is connected already, without a connection workflow. */
 export const aConnectedSite = async (
@@ -20,13 +19,14 @@ export const aConnectedSite = async (
   const site = emulator.control.wordpress.site(name, { pages: 0, media: 0, ...size });
   const tenantId = await aTenant(ports);
   const connectionId = await aConnection(ports, tenantId, { sync });
-  const fields = { site_url: site.url, username: 'owner', application_password: PASSWORD };
-  const { secret, settings } = ports.connectors.checkFields('wordpress', fields);
-  const account = await ports.connectors.verify('wordpress', settings, secret);
+  const { secret, settings } = siteFields({ ports, emulator }, name);
+  const methodId = 'application_password';
+  const account = await ports.connectors.verify({ connectorId: 'wordpress', methodId, settings }, secret);
   const path = connectionSecretPath(tenantId, connectionId);
   const secretVersion = await ports.secrets.put(path, 0, secret, { class: 'credential', createdBy: 'test' });
   await ports.connections.change(tenantId, connectionId, {
     state: 'healthy',
+    authMethod: methodId,
     settings: account.settings,
     secretVersion,
   });

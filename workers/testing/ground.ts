@@ -11,6 +11,7 @@ import type { TestDatabase } from '../../adapters/postgres/testing.ts';
 import { envSecrets } from '../../adapters/secrets/env.ts';
 import { CODEC_KEY_PATH } from '../../adapters/temporal/key-ring.ts';
 import { catalogue } from '../../agents/index.ts';
+import { emulatedVendors } from '../../emulator/origins.ts';
 import { createEmulator } from '../../emulator/server.ts';
 import type { Emulator } from '../../emulator/server.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -61,9 +62,7 @@ const environment = (url: string, dataDir: string, temporal: Env['temporal'], da
   LLM_BASE_URL: `${url}/openai/v1`,
   LLM_API_KEY: 'emulator-key',
   HTTP_ALLOW: new URL(url).host,
-  CONNECTOR_ORIGINS: `https://api.hubapi.com=${url}/hubspot,https://app.hubspot.com=${url}/hubspot`,
-  HUBSPOT_CLIENT_ID: 'emulated-client',
-  HUBSPOT_CLIENT_SECRET: 'emulated-secret',
+  ...emulatedVendors(url),
   SECRETS_KEY: Buffer.alloc(32, 9).toString('base64'),
   LOG_LEVEL: 'silent',
 });

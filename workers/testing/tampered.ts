@@ -16,3 +16,5 @@ export const onboardTenant = late(house.onboardTenant);
 export const runAgent = late(house.runAgent);
 export const runCrew = late(house.runCrew);
 export const syncStream = late(house.syncStream);
+export const tellPeople = late(house.tellPeople);
+export const verifyCredential = late(house.verifyCredential);

@@ -36,12 +36,32 @@ export const writes = proxyActivities<Activities>({
   retry: backoff,
 });
 
-/** The one call to a token endpoint, on a queue where nothing waits for a refresh. */
+/**
+ * The one call to a token endpoint, on a queue where nothing waits for a refresh. An attempt that is not heard of again is over
+ * after 30 s: longer than any call within it, so that no two ever ask at once. When to ask a vendor that is away, or has had
+ * enough, is for the connection to say.
+ */
 export const tokens = proxyActivities<Activities>({
   taskQueue: QUEUES.tokens,
-  startToCloseTimeout: '90s',
+  startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '10 minutes',
-  retry: backoff,
+  retry: { ...backoff, nonRetryableErrorTypes: ['provider_down', 'provider_garbage', 'provider_rate_limited'] },
+});
+
+/** What the vendor should do and nobody waits for: taking back a grant. */
+export const patient = proxyActivities<Activities>({
+  taskQueue: QUEUES.connectors,
+  startToCloseTimeout: '90s',
+  scheduleToCloseTimeout: '1 day',
+  retry: { ...backoff, maximumInterval: '1 hour' },
+});
+
+/** One channel's delivery of one note. */
+export const deliveries = proxyActivities<Activities>({
+  taskQueue: QUEUES.connectors,
+  startToCloseTimeout: '90s',
+  scheduleToCloseTimeout: '1 day',
+  retry: { ...backoff, initialInterval: '5s', maximumInterval: '15 minutes' },
 });
 
 /** Model turns and tools. */

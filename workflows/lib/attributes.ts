@@ -28,12 +28,18 @@ export const searchAttributes = ({ tenantId, operation, connectorId, connectionI
 
 export const belongsTo = (tenantId: string): void => upsertSearchAttributes([{ key: TENANT, value: tenantId }]);
 
+export const blockedFor = (what: BlockedBy): void => upsertSearchAttributes([{ key: BLOCKED_BY, value: what }]);
+
+/** From now on this workflow is found among what depends on the connection. */
+export const dependsOn = (connectionId: string): void =>
+  upsertSearchAttributes([{ key: CONNECTION, value: connectionId }]);
+
 /** Says what this workflow waits for, for as long as `wait` lasts. */
 export const blockedBy = async <Result>(what: BlockedBy, wait: Promise<Result>): Promise<Result> => {
-  upsertSearchAttributes([{ key: BLOCKED_BY, value: what }]);
+  blockedFor(what);
   try {
     return await wait;
   } finally {
-    upsertSearchAttributes([{ key: BLOCKED_BY, value: 'none' }]);
+    blockedFor('none');
   }
 };

@@ -6,15 +6,35 @@ import {
   isCancellation,
 } from '@temporalio/workflow';
 
+/** What went wrong, as it is told on: the other side's own code and how long it asked us to wait are in the details. */
+export interface Failed {
+  code: string;
+  message: string;
+  providerCode: string | null;
+  retryAfterMs: number | null;
+  details: unknown[];
+}
+
+const failed = (code: string, message: string, details: unknown[] = []): Failed => {
+  const [first] = details as [{ providerCode?: string | null; retryAfterMs?: number | null }?];
+  return {
+    code,
+    message,
+    providerCode: first?.providerCode ?? null,
+    retryAfterMs: first?.retryAfterMs ?? null,
+    details,
+  };
+};
+
 /** The typed failure at the bottom of what an activity or a child threw; `internal` when there is none. */
-export const rootFailure = (error: unknown): { code: string; message: string; details: unknown[] } => {
-  if (isCancellation(error)) return { code: 'cancelled', message: 'cancelled', details: [] };
+export const rootFailure = (error: unknown): Failed => {
+  if (isCancellation(error)) return failed('cancelled', 'cancelled');
   if (error instanceof ApplicationFailure) {
-    return { code: error.type ?? 'internal', message: error.message, details: error.details ?? [] };
+    return failed(error.type ?? 'internal', error.message, error.details ?? []);
   }
   if ((error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) && error.cause)
     return rootFailure(error.cause);
-  return { code: 'internal', message: error instanceof Error ? error.message : 'unknown error', details: [] };
+  return failed('internal', error instanceof Error ? error.message : 'unknown error');
 };
 
 /** The same failure, as a workflow or an update may throw it: anything but a `TemporalFailure` would retry the task for ever. */

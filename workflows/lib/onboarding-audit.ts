@@ -36,13 +36,15 @@ export async function auditPresence(tenantId: TenantId, story: Story): Promise<C
 export async function askOwner(
   tenantId: TenantId,
   operationId: OperationId,
+  { connectionId }: Connected,
   content: ContentRef,
   policy: ApprovalPolicy,
   story: Story,
 ): Promise<string> {
   const approvalId = newApproval();
   const subject = 'Approve the audit report and the proposed first post';
-  const { outcome, contentId } = await askPeople(tenantId, { approvalId, operationId, subject, content, policy });
+  const question = { approvalId, operationId, connectionId, subject, content, policy };
+  const { outcome, contentId } = await askPeople(tenantId, question);
   await story.tell('approval', outcome === 'approved' ? 'completed' : 'failed', `The proposal was ${outcome}`, {
     approvalId,
     outcome,

@@ -1,3 +1,6 @@
+import type { ToolName } from '../ports/agents.ts';
+import { TOOL_CATEGORY } from '../ports/agents.ts';
+import type { TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { StreamRef } from '../ports/syncs.ts';
 import type { StreamChoice } from '../ports/tenants.ts';
@@ -9,8 +12,10 @@ const refOf = ({ tenantId, connectionId }: ConnectionRef, { stream }: StreamChoi
   stream,
 });
 
-/** The schedules of a connection, always as a set. */
-export const createScheduleActivities = ({ workflows }: Pick<Ports, 'workflows'>) => ({
+type Needs = Pick<Ports, 'workflows' | 'connections' | 'connectors'>;
+
+/** What depends on a connection, always as a set: its schedules, and what runs and waits for it. */
+export const createDependantActivities = ({ workflows, connections, connectors }: Needs) => ({
   ensureSchedules: async (
     ref: ConnectionRef,
     connectorId: string,
@@ -28,5 +33,19 @@ export const createScheduleActivities = ({ workflows }: Pick<Ports, 'workflows'>
   },
   deleteSchedules: async (ref: ConnectionRef, sync: StreamChoice[]): Promise<void> => {
     for (const choice of sync) await workflows.deleteSyncSchedule(refOf(ref, choice));
+  },
+  resumeDependants: ({ tenantId, connectionId }: ConnectionRef): Promise<void> =>
+    workflows.resumeDependants(tenantId, connectionId),
+
+  /** Through which of the tenant's connections an agent's tool reaches its system; null when it has none. */
+  connectionOfTool: async (tenantId: TenantId, tool: string): Promise<ConnectionRef | null> => {
+    const category = TOOL_CATEGORY[tool as ToolName];
+    const candidates = connectors.list().filter((info) => info.category === category);
+    const mine = (await connections.list(tenantId)).filter(({ state }) => state !== 'disconnected');
+    for (const { id } of candidates) {
+      const found = mine.find(({ connectorId }) => connectorId === id);
+      if (found) return { tenantId, connectionId: found.id };
+    }
+    return null;
   },
 });

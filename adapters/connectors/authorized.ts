@@ -1,0 +1,34 @@
+import type { SecretValues } from '../../ports/secrets.ts';
+import type { Params, Use } from './auth-methods.ts';
+import { signedHeader } from './oauth1.ts';
+import { filled } from './paths.ts';
+
+/** Puts the credential into one API call, where the vendor wants it. */
+export function authorized(
+  use: Use,
+  settings: Params,
+  secret: SecretValues,
+  { method, url }: { method: string; url: string },
+): { url: string; headers: Params } {
+  const values = { ...settings, ...secret };
+  const fill = (template: string) => filled(template, values);
+  switch (use.in) {
+    case 'header':
+      return { url, headers: { [use.name]: fill(use.template) } };
+    case 'basic': {
+      const pair = `${fill(use.user)}:${fill(use.password)}`;
+      return { url, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+    }
+    case 'query': {
+      const dressed = new URL(url);
+      for (const [name, template] of Object.entries(use.params)) dressed.searchParams.set(name, fill(template));
+      return { url: dressed.href, headers: {} };
+    }
+    case 'oauth1': {
+      const consumer = { key: fill(use.consumer.key), secret: fill(use.consumer.secret) };
+      const token = { key: fill(use.token.key), secret: fill(use.token.secret) };
+      const authorization = signedHeader({ algorithm: use.algorithm, consumer, token, method, url });
+      return { url, headers: { authorization } };
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openDeployment } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { refreshStorm } from './refresh-storm.ts';
+import type { Storm } from './refresh-storm.ts';
+
+/** `npm run soak -- refresh` says how long and how hard; a test is short. */
+const STORM = JSON.parse(process.env['BIZ_SOAK_REFRESH'] ?? 'null') as Storm | null;
+const SHORT: Storm = { processes: 2, callers: 50, generations: 30, killEveryMs: 4000 };
+const SECOND_MS = 1000;
+
+let deployment: Deployment;
+beforeAll(async () => {
+  deployment = await openDeployment();
+}, 60 * SECOND_MS);
+afterAll(async () => deployment[Symbol.asyncDispose]());
+
+test(
+  'C18: of many callers in many processes one refreshes each generation, while processes are killed',
+  async () => {
+    const storm = STORM ?? SHORT;
+    const figures = await refreshStorm(deployment, storm);
+    if (STORM) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+    expect(figures.falseDeaths).toEqual([]);
+    expect(figures.mostOfOne).toBe(1);
+    // Each alarm is a grant that died of an answer lost in a kill's window, and nothing else met its callers.
+    expect(figures.reuseAlarms).toBe(figures.lostInWindow);
+    expect(figures.refused).toEqual(figures.lostInWindow === 0 ? {} : { reauth_required: expect.any(Number) });
+    expect(figures.generations).toBe(storm.generations);
+    expect(figures.refreshes).toBeGreaterThanOrEqual(storm.generations);
+    expect(figures.kills).toBeGreaterThan(0);
+  },
+  (STORM?.generations ?? SHORT.generations) * 10 * SECOND_MS,
+);
