@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { temporalWorkflows } from '../adapters/temporal/workflows.ts';
 import { Fault } from '../ports/errors.ts';
 import { Email, PLATFORM } from '../ports/ids.ts';
@@ -149,6 +150,7 @@ test('C13: a revoked grant pauses the schedules as a set, tells the owner once, 
     Email.parse(`owner@${opened.tenantId}.test`),
     'tenant_admin',
   );
+  const root = await seedPlatformRole(ground.database.db, Email.parse('root@platform.test'), 'super_admin');
   oauth().revoke();
   await Promise.all(
     Array.from({ length: 5 }, () =>
@@ -167,12 +169,20 @@ test('C13: a revoked grant pauses the schedules as a set, tells the owner once, 
   expect(more).toEqual([]);
   expect(note).toMatchObject({
     kind: 'connection.reauth_required',
-    link: `/api/v1/connections/${opened.connectionId}`,
+    link: `/connect/?connection=${opened.connectionId}`,
   });
+  const ofPlatform = async () =>
+    (await ground.ports.notifier.inbox(PLATFORM, root)).filter(({ link }) => link.includes(opened.connectionId));
+  const told = await until('the platform is told', ofPlatform, (notes) => notes.length > 0);
+  expect(told.map(({ kind, subject }) => [kind, subject.includes(opened.tenantId)])).toEqual([
+    ['connection.reauth_required', true],
+  ]);
   await authorizeHubspot(ground, opened);
   await expect(opened.status()).resolves.toMatchObject({ state: 'healthy', reason: null });
   await expect(opened.paused()).resolves.toEqual([false]);
-  await expect(inbox()).resolves.toHaveLength(1);
+  const kinds = async () => (await inbox()).map(({ kind }) => kind).sort();
+  await until('both changes are told, each once', kinds, (all) => all.length > 1);
+  await expect(kinds()).resolves.toEqual(['connection.healthy', 'connection.reauth_required']);
 });
 
 test('C14: a token endpoint that is down: degraded while the token lives, asked again with pauses, healthy after', async () => {
@@ -217,7 +227,9 @@ test('C21: a refused client is one alarm for the platform, marks no tenant, and 
   const alarms = async () => {
     const found = [];
     const query = `WorkflowType = "tellPeople" AND TenantId = "${PLATFORM}"`;
-    for await (const run of ground.client.workflow.list({ query })) found.push(run.workflowId);
+    for await (const { workflowId } of ground.client.workflow.list({ query })) {
+      if (workflowId.includes('oauth-app/')) found.push(workflowId);
+    }
     return found;
   };
   await until('the platform is told', alarms, (all) => all.length > 0);

@@ -69,6 +69,21 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
   };
   const pause = (why: string) => own.pauseSchedules(ref, sync, why);
 
+  /** The owners, with where they mend it, and the platform's people. Once for each change of state; the moment names it. */
+  const tellAll = async (kind: 'reauth_required' | 'healthy', subject: string, at: string) => {
+    const note = {
+      key: `connection/${ref.connectionId}/${kind}/${at}`,
+      kind: `connection.${kind}`,
+      link: `/connect/?connection=${ref.connectionId}`,
+    };
+    await tell(ref.tenantId, { ...note, roles: ['tenant_admin'], subject });
+    await tell('platform', {
+      ...note,
+      roles: ['platform_admin', 'super_admin'],
+      subject: `Tenant ${ref.tenantId}: ${subject}`,
+    });
+  };
+
   return {
     get view() {
       return view;
@@ -89,6 +104,7 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
         ? become('degraded', { code: 'scopes_missing', message: some }, actor)
         : become('healthy', null, actor));
       if (before === 'pending' && everyMs !== undefined) await own.ensureSchedules(ref, connectorId, sync, everyMs);
+      if (before === 'reauth_required') await tellAll('healthy', `${connectorId} works again`, now());
       if (before !== 'reauth_required' && before !== 'disabled') return;
       await own.resumeSchedules(ref, sync, 'connected again');
       await own.resumeDependants(ref);
@@ -99,13 +115,7 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
       const what = `${connectorId} must be connected again: ${why.message}`;
       await pause(what);
       if (!(await become('reauth_required', why))) return;
-      await tell(ref.tenantId, {
-        key: `connection/${ref.connectionId}/${view.reason?.firstAt ?? ''}`,
-        roles: ['tenant_admin'],
-        kind: 'connection.reauth_required',
-        subject: what,
-        link: `/api/v1/connections/${ref.connectionId}`,
-      });
+      await tellAll('reauth_required', what, view.reason?.firstAt ?? now());
     },
 
     async switchOff(actor: string): Promise<void> {
