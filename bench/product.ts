@@ -73,6 +73,12 @@ export const startProduct = async ({
     detached: true,
   });
   const exited = once(child, 'exit');
+  // In a group of its own it would outlive a measurement that is broken off.
+  const leave = () => {
+    child.kill('SIGTERM');
+    void exited.then(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
   const runs = new Promise<void>((resolve) => {
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -91,6 +97,7 @@ export const startProduct = async ({
     startedInMs: performance.now() - began,
     peakBytes: (part) => peakOf(pid, ENTRY[part]),
     stop: async () => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
       child.kill('SIGTERM');
       await exited;
       if (dataDir === undefined) await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import type { ConnectionId, TenantId } from './ids.ts';
+import type { ConnectionId, Scope, TenantId } from './ids.ts';
+import type { Note } from './notifications.ts';
 import type { StreamRef } from './syncs.ts';
 
 /** What activities and adapters may ask of Temporal. (The API uses the typed client.) */
@@ -25,6 +26,8 @@ export interface WorkflowPort {
   ) => Promise<{ kind: string; workflowId: string; waiting: boolean; startedAt: string }[]>;
   /** Tells those that wait for the connection that it works again. Those that ended meanwhile need not know. */
   resumeDependants: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
+  /** Has people told, by a workflow of its own. The note's key names the fact: a second telling is silent. */
+  tellPeople: (scope: Scope, note: Note) => Promise<void>;
   /** Throws `unavailable` when Temporal does not answer, or does not yet know what a start needs. */
   health: () => Promise<void>;
 }

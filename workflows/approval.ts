@@ -12,9 +12,8 @@ import type { ContentRef } from '../ports/agents.ts';
 import type { ApprovalOutcome, ApprovalPolicy, Decision } from '../ports/approvals.ts';
 import type { ApprovalId, ConnectionId, OperationId, TenantId } from '../ports/ids.ts';
 import { MESSAGES } from '../ports/operations.ts';
-import { local } from './lib/activities.ts';
+import { local, own } from './lib/activities.ts';
 import { blockedBy } from './lib/attributes.ts';
-import { tell } from './lib/tell.ts';
 
 export interface ApprovalInput {
   tenantId: TenantId;
@@ -73,7 +72,7 @@ export async function approval({
   );
 
   const told = (kind: 'approval.requested' | 'approval.reminder') =>
-    tell(tenantId, {
+    own.tellOfFact(tenantId, {
       key: `${kind}/${approvalId}`,
       roles: policy.roles,
       kind,

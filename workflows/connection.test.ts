@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 beforeEach(() => ground.emulator.control.reset());
 
-const open = (connectorId: 'wordpress' | 'hubspot') => aRunningConnection(ground, connectorId);
+const open = (connectorId: Parameters<typeof aRunningConnection>[1]) => aRunningConnection(ground, connectorId);
 const submit = (opened: OpenedConnection, password?: string) => submitSite(ground, opened, password);
 const authorize = (opened: OpenedConnection, choice?: Record<string, string>) =>
   authorizeHubspot(ground, opened, choice);
@@ -261,8 +261,11 @@ test('a test on request: the truth is told and kept, dead or alive', async () =>
 });
 
 test('disconnect leaves no secret and no schedule, says what it could not do, and takes no more changes', async () => {
-  const opened = await open('wordpress');
-  await submit(opened);
+  const opened = await open('mailchimp');
+  const fields = { api_key: 'c0ffee00c0ffee00c0ffee00c0ffee00-us6' };
+  const { secret, settings } = ground.ports.connectors.checkFields('mailchimp', 'api_key', fields);
+  const given = { staged: await opened.stage(secret), methodId: 'api_key', settings, actor };
+  await opened.handle.executeUpdate(submitCredentialsUpdate, { args: [given] });
   await expect(opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] })).resolves.toMatchObject({
     state: 'disconnected',
     reason: { message: expect.stringContaining('remove it there') },
@@ -284,6 +287,15 @@ test('disconnect takes the grant back at the vendor', async () => {
     headers: { authorization: `Bearer ${token}` },
   });
   expect(asked.status).toBe(401);
+});
+
+test('disconnect takes an application password back at the site', async () => {
+  const opened = await open('wordpress');
+  await submit(opened);
+  await opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] });
+  const { state, reason } = await opened.row();
+  expect([state, reason?.message]).toEqual(['disconnected', 'disconnected on request']);
+  await expect(submit(await open('wordpress'))).rejects.toEqual(failsAs('credential_rejected'));
 });
 
 test('C32: a vendor that cannot take the grant back holds nothing up: dead at once, taken back when it answers', async () => {

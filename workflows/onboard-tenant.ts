@@ -11,7 +11,6 @@ import { askOwner, auditPresence, writeFirstPost } from './lib/onboarding-audit.
 import { connectAll, syncAll } from './lib/onboarding-connections.ts';
 import { createStory } from './lib/story.ts';
 import type { Story } from './lib/story.ts';
-import { tell } from './lib/tell.ts';
 
 export interface OnboardInput {
   operationId: OperationId;
@@ -78,7 +77,7 @@ async function onboard(
   }
 
   await story.step('activate', `${tenant.name} is live`, () => own.activateTenant(tenantId));
-  await tell(tenantId, {
+  await own.tellOfFact(tenantId, {
     key: `welcome/${tenantId}`,
     roles: ['tenant_admin'],
     kind: 'tenant.welcome',

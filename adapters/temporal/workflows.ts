@@ -4,6 +4,7 @@ import type { WorkflowPort } from '../../ports/workflows.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from './client.ts';
 import { temporalDependants } from './dependants.ts';
+import { temporalNotices } from './notices.ts';
 import { temporalRefreshes } from './refreshes.ts';
 import { temporalSchedules } from './schedules.ts';
 
@@ -20,6 +21,7 @@ export const temporalWorkflows = (parts: Parts): WorkflowPort => ({
   refreshToken: temporalRefreshes(parts),
   ...temporalSchedules(parts.client),
   ...temporalDependants(parts.client),
+  ...temporalNotices(parts.client),
   health: async () => {
     await withDeadline(parts.client, HEALTH_MS, () => parts.client.workflowService.getSystemInfo({}));
   },

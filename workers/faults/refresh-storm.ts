@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { aTenant } from '../../adapters/postgres/testing-data.ts';
 import { ConnectionId } from '../../ports/ids.ts';
 import { connectionWorkflowId, QUEUES } from '../../ports/operations.ts';
-import { connection, importGrantUpdate, statusQuery } from '../../workflows/connection.ts';
+import { connection, importGrantUpdate } from '../../workflows/connection.ts';
 import type { Answered, Question } from './calling-worker.ts';
 import type { Deployment } from './deployment.ts';
 import type { Program } from './processes.ts';
@@ -87,7 +87,7 @@ export async function refreshStorm(
         for (const [code, times] of Object.entries(answer?.refused ?? {}))
           figures.refused[code] = (figures.refused[code] ?? 0) + times;
       }
-      const { state, reason } = await handle.query(statusQuery);
+      const { state, reason } = await ports.connections.get(tenantId, connectionId);
       if (state !== 'reauth_required') continue;
       if (reason?.code === 'lost_response' && figures.kills > earlier) figures.lostInWindow += 1;
       else

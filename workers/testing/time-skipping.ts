@@ -10,13 +10,16 @@ export async function openSkippingTime(): Promise<TestNamespace & { environment:
   const program = process.env.TEST_TIME_SKIPPING;
   if (program === undefined) throw new Error('TEST_TIME_SKIPPING is not set; run the tests by: npm test -- <file>');
   quietRuntime();
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: program } },
-    client: {
-      dataConverter: testConverter,
-      interceptors: { workflow: [workflowSizeGuard], schedule: [scheduleSizeGuard] },
-    },
-  });
+  const open = () =>
+    TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: program } },
+      client: {
+        dataConverter: testConverter,
+        interceptors: { workflow: [workflowSizeGuard], schedule: [scheduleSizeGuard] },
+      },
+    });
+  // The SDK gives a server five seconds to start, which Java does not always keep on a busy machine.
+  const environment = await open().catch(open);
   const { address, client, connection, namespace = 'default' } = environment;
   await setUpTemporal(connection, namespace, testLog);
   return {

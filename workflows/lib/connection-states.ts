@@ -6,7 +6,6 @@ import { interactive, own, patient } from './activities.ts';
 import { blockedFor } from './attributes.ts';
 import { rootFailure } from './failures.ts';
 import type { Failed } from './failures.ts';
-import { tell } from './tell.ts';
 
 type Why = Pick<Failed, 'code' | 'message'> & Partial<Pick<Failed, 'providerCode'>>;
 
@@ -76,8 +75,8 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
       kind: `connection.${kind}`,
       link: `/connect/?connection=${ref.connectionId}`,
     };
-    await tell(ref.tenantId, { ...note, roles: ['tenant_admin'], subject });
-    await tell('platform', {
+    await own.tellOfFact(ref.tenantId, { ...note, roles: ['tenant_admin'], subject });
+    await own.tellOfFact('platform', {
       ...note,
       roles: ['platform_admin', 'super_admin'],
       subject: `Tenant ${ref.tenantId}: ${subject}`,

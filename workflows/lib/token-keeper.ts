@@ -1,12 +1,11 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ConnectionRef } from '../../activities/connections.ts';
-import { interactive, local, tokens } from './activities.ts';
+import { interactive, local, own, tokens } from './activities.ts';
 import type { States } from './connection-states.ts';
 import { asFailure, rootFailure } from './failures.ts';
 import type { Failed } from './failures.ts';
 import { refreshDueMs, retryInMs, spreadOf } from './refresh-due.ts';
 import type { createSerial } from './serial.ts';
-import { tell } from './tell.ts';
 
 /** The vendor has spoken: nothing but a person helps. Whatever else goes wrong is an outage, which never marks a grant dead. */
 const DEAD = new Set(['grant_revoked', 'lost_response', 'credential_rejected', 'reauth_required']);
@@ -57,7 +56,7 @@ export const createTokenKeeper = ({ ref, connectorId, states, inTurn, tokenSince
   const alarm = async (): Promise<void> => {
     const trouble = await local.appTrouble(connectorId);
     if (trouble?.code !== 'client_broken') return;
-    await tell('platform', {
+    await own.tellOfFact('platform', {
       key: `oauth-app/${connectorId}/${trouble.since}`,
       roles: ['platform_admin', 'super_admin'],
       kind: 'oauth_app.client_broken',
