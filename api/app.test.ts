@@ -279,6 +279,7 @@ describe('login', () => {
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(json.principal).toEqual(admin);
+    expect(json.mayActAs).toEqual([{ role: admin.role, tenantId: null, tenantName: null }]);
     const left = Date.parse(String(json.expiresAt)) - Date.now();
     expect(Math.abs(left - 8 * 3_600_000)).toBeLessThan(60_000);
     const me = await api.get('/api/v1/me', { as: String(json.token) });

@@ -76,7 +76,7 @@ export const createApp = (routes: Route[], deps: ApiDeps): Koa => {
     ctx.body = document;
   });
   docsPage(router);
-  connectPage(router, deps.settings.portalOrigins);
+  connectPage(router, deps.settings);
 
   const app = new Koa();
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'a response could not be finished'));

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import type { ApiSettings } from './deps.ts';
+import { hasDevLogin } from './routes/auth.ts';
 import { sha256 } from './tokens.ts';
 
 const FOLDER = fileURLToPath(new URL('../portals/connect/', import.meta.url));
@@ -9,9 +11,14 @@ const FOLDER = fileURLToPath(new URL('../portals/connect/', import.meta.url));
 const ASSETS = [
   ['connect.css', 'text/css'],
   ['parts.js', 'text/javascript'],
+  ['form.js', 'text/javascript'],
   ['session.js', 'text/javascript'],
+  ['sign-in.js', 'text/javascript'],
   ['connect.js', 'text/javascript'],
 ] as const;
+
+const NO_SIGN_IN = '<meta name="sign-in" content="none" />';
+const DEV_SIGN_IN = '<meta name="sign-in" content="development" />';
 
 interface File {
   type: string;
@@ -49,12 +56,14 @@ const send = (ctx: Context, { type, text, version }: File, isKept: boolean): voi
 };
 
 /** The one page of connect sessions: static files that talk to this API as any portal would. */
-export const connectPage = (router: Router, portalOrigins: string[]): void => {
+export const connectPage = (router: Router, settings: ApiSettings): void => {
   const read = (name: string) => readFileSync(`${FOLDER}${name}`, 'utf8');
   const assets = new Map<string, File>();
   for (const [name, type] of ASSETS) assets.set(name, fileOf(type, withVersions(read(name), assets)));
-  const page = fileOf('text/html', withVersions(read('index.html'), assets));
-  const content = policy(portalOrigins);
+  const html = withVersions(read('index.html'), assets);
+  // The link of a note asks who opens it, by the one login that there is so far.
+  const page = fileOf('text/html', hasDevLogin(settings) ? html.replace(NO_SIGN_IN, DEV_SIGN_IN) : html);
+  const content = policy(settings.portalOrigins);
 
   router.get('/connect', (ctx) => {
     ctx.set('Content-Security-Policy', content);

@@ -6,6 +6,7 @@ import type { Principal } from '../ports/identity.ts';
 import { until } from '../workers/testing/until.ts';
 import { openOAuthGround, submitConsent } from '../workers/testing/oauth-ground.ts';
 import type { OAuthGround } from '../workers/testing/oauth-ground.ts';
+import { openApi } from './testing.ts';
 import type { TestApi, Told } from './testing.ts';
 
 const PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
@@ -219,5 +220,15 @@ describe('the page of the link', () => {
       const stale = await api.get(asset.replace(/\?v=.*/, '?v=stale'));
       expect(stale.headers.get('cache-control')).toBe('no-cache');
     }
+  });
+
+  test.each([
+    ['production', 'none'],
+    ['staging', 'none'],
+    ['development', 'development'],
+  ] as const)('in %s it knows its sign-in: %s', async (environment, signIn) => {
+    const { ports, temporal } = api.deps;
+    await using other = await openApi({ ports, temporal, settings: { environment } });
+    expect((await other.get('/connect/')).text).toContain(`<meta name="sign-in" content="${signIn}" />`);
   });
 });

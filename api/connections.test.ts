@@ -311,6 +311,8 @@ describe('a connection that works', () => {
     const off = await api.post('/api/v1/connectors/wordpress/disconnect', { as });
     expect([off.status, off.json.state]).toEqual([200, 'disconnected']);
     expect(await at.secretOf(id, tenantId)).toBeNull();
+    // The site took the password back; its owner hands out another.
+    at.ground.emulator.control.wordpress.password('demo', true);
     const next = await api.post('/api/v1/connectors/wordpress/connect', { as, body: { fields: fields() } });
     expect([next.status, idOf(next) === id]).toEqual([200, false]);
     const ids = (await listOf(as)).map((one) => one.id);

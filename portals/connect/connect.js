@@ -1,6 +1,8 @@
 // The page of a connect session. It talks to the public API alone, with the session's token: a portal can do all of this.
-import { ask, claim, forget, remembered, remember, trouble } from './session.js';
+import { formOf } from './form.js';
 import { button, el, fieldOf, show, say } from './parts.js';
+import { ask, claim, forget, isClaimed, remembered, remember, trouble } from './session.js';
+import { namedConnection, signInFor } from './sign-in.js';
 
 /** @type {{ id: string, tenantName: string, state: string, connectors: any[], isReconnect: boolean, expiresAt: string, portalOrigins: string[] }} */
 let session;
@@ -103,7 +105,6 @@ const submit = async (wish, flow) => {
 const fill = (connector, methodId = connector.auth[0].id, failed = null) => {
   const method = connector.auth.find(({ id }) => id === methodId) ?? connector.auth[0];
   const fields = method.fields.map(fieldOf);
-  const banner = el('div', { class: 'banner', role: 'alert', hidden: true });
   const other = el(
     'label',
     { class: 'check', hidden: true },
@@ -115,32 +116,18 @@ const fill = (connector, methodId = connector.auth[0].id, failed = null) => {
     class: 'primary',
   });
 
-  const complain = ({ code, detail, errors = [] }) => {
-    banner.textContent = detail;
-    banner.hidden = false;
-    const named = new Map(errors.map(({ path, message }) => [path, message]));
-    for (const field of fields) field.complain(named.get(field.name) ?? null);
-    if (code === 'conflict' && (named.has('acceptOtherAccount') || errors.length === 0)) other.hidden = false;
-    (fields.find(({ name }) => named.has(name))?.input ?? go).focus();
+  const offerOther = ({ code, errors = [] }) => {
+    const isAsked = errors.length === 0 || errors.some(({ path }) => path === 'acceptOtherAccount');
+    if (code === 'conflict' && isAsked) other.hidden = false;
   };
-
-  const work = async (event) => {
-    event.preventDefault();
-    if (go.getAttribute('aria-disabled') === 'true') return;
-    go.setAttribute('aria-disabled', 'true');
-    banner.hidden = true;
-    say(method.flow === 'form' ? `Asking ${connector.title}…` : `Going to ${connector.title}…`);
+  const send = async (filled) => {
+    const accept = other.querySelector('input').checked ? { acceptOtherAccount: true } : {};
     try {
-      const filled = fields.map(({ name, input }) => [name, input.value.trim()]).filter(([, value]) => value !== '');
-      const accept = other.querySelector('input').checked ? { acceptOtherAccount: true } : {};
-      const wish = { connectorId: connector.id, method: method.id, fields: Object.fromEntries(filled), ...accept };
-      await submit(wish, method.flow);
+      await submit({ connectorId: connector.id, method: method.id, fields: filled, ...accept }, method.flow);
     } catch (problem) {
-      say('');
       if (problem.status === 401) return refusal(problem.detail);
-      complain(problem);
-    } finally {
-      go.removeAttribute('aria-disabled');
+      offerOther(problem);
+      throw problem;
     }
     return undefined;
   };
@@ -158,25 +145,31 @@ const fill = (connector, methodId = connector.auth[0].id, failed = null) => {
     method.flow === 'form'
       ? 'What you enter is tested first, then kept encrypted. It is never shown again.'
       : `You say yes at ${connector.title} itself, then you come back here.`;
+  const saying = `${method.flow === 'form' ? 'Asking' : 'Going to'} ${connector.title}…`;
+  const form = formOf({ fields, go, before: choice, after: [other], saying, send });
   show(
     title,
-    el(
-      'section',
-      {},
-      ...back,
-      el('h1', {}, title),
-      el('p', { class: 'quiet' }, hint),
-      banner,
-      el('form', { novalidate: true, onsubmit: work }, ...choice, ...fields.map(({ node }) => node), other, go),
-    ),
+    el('section', {}, ...back, el('h1', {}, title), el('p', { class: 'quiet' }, hint), ...form.parts),
     ways.length > 1 && document.activeElement?.name === 'way' ? `input[value="${CSS.escape(method.id)}"]` : 'h1',
   );
-  if (failed !== null) complain(failed);
+  if (failed !== null) {
+    offerOther(failed);
+    form.complain(failed);
+  }
+};
+
+/** From a link, from the link of a note, or from before the browser went to the vendor. False: none of these. */
+const openSession = async () => {
+  const link = window.location.hash.slice(1);
+  const connectionId = namedConnection();
+  if (link !== '') await claim(link);
+  else if (connectionId !== null) await signInFor(connectionId);
+  return isClaimed();
 };
 
 const start = async () => {
   try {
-    if (!(await claim())) return refusal('Open the whole link that you were sent, or ask for a new one.');
+    if (!(await openSession())) return refusal('Open the whole link that you were sent, or ask for a new one.');
     session = await ask('GET', '');
     const { connection } = await ask('GET', '/status');
     if (connection !== null) return finish(connection);

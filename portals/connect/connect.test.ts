@@ -4,15 +4,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { seedPlatformRole } from '../../adapters/postgres/identity.ts';
 import { aTenant } from '../../adapters/postgres/testing-data.ts';
 import { Email } from '../../ports/ids.ts';
-import type { Principal } from '../../ports/identity.ts';
+import type { Principal, Role } from '../../ports/identity.ts';
 import { openApi } from '../../api/testing.ts';
 import type { TestApi } from '../../api/testing.ts';
+import { aRunningConnection, authorizeHubspot } from '../../workers/testing/connections.ts';
+import type { OpenedConnection } from '../../workers/testing/connections.ts';
 import { openGround } from '../../workers/testing/ground.ts';
 import type { Ground } from '../../workers/testing/ground.ts';
 import { freePort } from '../../workers/testing/server.ts';
 import { until } from '../../workers/testing/until.ts';
+import { refreshUpdate } from '../../workflows/connection.ts';
 
 const PROGRAM = process.env.TEST_CHROMIUM;
 const PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
@@ -299,6 +303,160 @@ onPage('the connect page, in Chromium on a phone, by keyboard', () => {
     await page.goto(`${api.url}/api/v1/oauth/callback/hubspot?state=nonsense&code=x`);
     await heading('Not connected');
     await isFine('the callback’s page');
+  });
+
+  describe('the link of a note about a dead connection', () => {
+    /** HubSpot took its grant back, and whoever owns the tenant was sent a note. */
+    const aDeadConnection = async (): Promise<OpenedConnection & { url: string }> => {
+      const tenant = as.tenantId ?? undefined;
+      const opened = await aRunningConnection(ground, 'hubspot', tenant === undefined ? {} : { tenant });
+      const { view } = await authorizeHubspot(ground, opened);
+      ground.emulator.control.oauth('hubspot').revoke();
+      const refresh = { args: [{ observedVersion: view.secretVersion }] as [{ observedVersion: number }] };
+      await expect(opened.handle.executeUpdate(refreshUpdate, refresh)).rejects.toThrow();
+      expect((await opened.row()).state).toBe('reauth_required');
+      const inbox = () => ground.ports.notifier.inbox(opened.tenantId, as.userId);
+      const [note] = await until('the owner is told', inbox, ({ length }) => length > 0);
+      return { ...opened, url: `${api.url}${note?.link}` };
+    };
+    const member = async (name: string, role: Role, tenantId = as.tenantId): Promise<string> => {
+      const email = Email.parse(`${name}-${tenantId?.slice(0, 8)}@acme.test`);
+      if (tenantId !== null) await ground.ports.identity.addMembership(tenantId, email, role);
+      return email;
+    };
+    const signIn = async (email: string) => {
+      await heading('Sign in to reconnect');
+      await fill('email', email);
+      await page.keyboard.press('Enter');
+    };
+    const press = async (what: RegExp) => {
+      await tabTo(what);
+      await page.keyboard.press('Enter');
+    };
+    const approve = async () => {
+      await heading('Connect again: HubSpot');
+      await press(/^BUTTON Continue to HubSpot/);
+      await heading(/emulated HubSpot/);
+      await press(/^BUTTON Approve/);
+      await heading('Connected');
+    };
+    const isRefused = async (why: RegExp) => {
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toMatch(why);
+    };
+
+    test('its owner signs in and connects the same connection again; the login’s token is kept nowhere', async () => {
+      const dead = await aDeadConnection();
+      const tokens: string[] = [];
+      page.on('response', (answer) => {
+        if (answer.url().includes('dev-login')) void answer.json().then(({ token }) => tokens.push(String(token)));
+      });
+      await page.goto(dead.url);
+      await heading('Sign in to reconnect');
+      await isFine('the sign-in');
+      await signIn(as.email);
+      await heading('Connect again: HubSpot');
+      expect(page.url()).toBe(`${api.url}/connect/`);
+      await isFine('connect again');
+      expect(tokens).toHaveLength(1);
+      const kept = await page.evaluate<string>(
+        'JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie, document.documentElement.outerHTML])',
+      );
+      expect(kept).toContain('bizosaas.connect.token');
+      expect(kept).not.toContain(tokens[0]);
+
+      await page.reload();
+      await approve();
+      await isFine('connected again');
+      expect(await dead.row()).toMatchObject({ id: dead.connectionId, state: 'healthy', reason: null });
+      await expect(ground.ports.connections.list(dead.tenantId)).resolves.toHaveLength(1);
+    });
+
+    test('someone of another company is told that this login cannot, and someone of the right one then can', async () => {
+      const dead = await aDeadConnection();
+      await page.goto(dead.url);
+      await signIn(await member('stranger', 'tenant_admin', await aTenant(ground.ports)));
+      await isRefused(/This login cannot reconnect it: Acme has no such connection/);
+      await isFine('another company');
+      expect((await dead.row()).state).toBe('reauth_required');
+      await signIn(as.email);
+      await heading('Connect again: HubSpot');
+    });
+
+    test('a tenant_user may not, and is told who may; an unknown address and one that is none are named', async () => {
+      const dead = await aDeadConnection();
+      await page.goto(dead.url);
+      await signIn(await member('user', 'tenant_user'));
+      await isRefused(/may not reconnect it: for Acme it is a user, and this takes an administrator/);
+      await isFine('a tenant_user');
+      const wrong = page.locator('#field-email-wrong');
+      await signIn('nobody@nowhere.test');
+      await wrong.filter({ hasText: 'is not known here' }).waitFor();
+      await isFine('an unknown address');
+      await signIn('nonsense');
+      await wrong.filter({ hasNotText: 'is not known here' }).waitFor();
+      expect(await focused()).toMatch(/^INPUT field-email/);
+      expect((await dead.row()).state).toBe('reauth_required');
+    });
+
+    test('who may act for several chooses for which', async () => {
+      const dead = await aDeadConnection();
+      const other = await aTenant(ground.ports);
+      const email = await member('both', 'tenant_user', other);
+      await ground.ports.identity.addMembership(dead.tenantId, Email.parse(email), 'tenant_admin');
+      await page.goto(dead.url);
+      await signIn(email);
+      await heading('For which company?');
+      await isFine('the choice');
+      const choices = page.locator('#field-company option');
+      expect((await choices.allInnerTexts()).sort()).toEqual(['Acme (administrator)', 'Acme (user)']);
+      await page.locator('#field-company').selectOption(other);
+      await press(/^BUTTON Continue/);
+      await isRefused(/may not reconnect it/);
+      await page.locator('#field-company').selectOption(dead.tenantId);
+      await press(/^BUTTON Continue/);
+      await heading('Connect again: HubSpot');
+    });
+
+    test('people of the platform name the company that they act for', async () => {
+      const dead = await aDeadConnection();
+      const email = Email.parse(`platform-${dead.tenantId.slice(0, 8)}@platform.test`);
+      await seedPlatformRole(ground.database.db, email, 'platform_admin');
+      await page.goto(dead.url);
+      await signIn(email);
+      await heading('For which company?');
+      await fill('tenantId', 'nonsense');
+      await page.keyboard.press('Enter');
+      await isRefused(/as the note names it/);
+      await isFine('the platform’s question');
+      await fill('tenantId', await aTenant(ground.ports));
+      await page.keyboard.press('Enter');
+      await until(
+        'it is refused',
+        () => page.getByRole('alert').textContent(),
+        (told) => told?.includes('has no such connection') === true,
+      );
+      await fill('tenantId', dead.tenantId);
+      await page.keyboard.press('Enter');
+      await approve();
+      expect(await dead.row()).toMatchObject({ id: dead.connectionId, state: 'healthy' });
+    });
+
+    test.each(['staging', 'production'] as const)('in %s it names who can help', async (environment) => {
+      const { ports, temporal } = api.deps;
+      await using deployed = await openApi({ ports, temporal, settings: { environment } });
+      await page.goto(`${deployed.url}/connect/?connection=${as.tenantId}`);
+      await heading('This link does not work');
+      expect(await page.textContent('main')).toContain('ask an administrator of your company for a connect link');
+      expect(await page.locator('input').count()).toBe(0);
+      await isFine(environment);
+    });
+
+    test('half of it is no link', async () => {
+      await page.goto(`${api.url}/connect/?connection=${as.tenantId?.slice(0, 20)}`);
+      await heading('This link does not work');
+      expect(await page.textContent('main')).toContain('Open the whole link');
+    });
   });
 
   test('without its link there is nothing to do, and the page says so', async () => {

@@ -27,13 +27,16 @@ export const show = (title, view, focused = 'h1') => {
   first?.focus();
 };
 
+/** A choice's options are values, or values with their titles. */
 const inputOf = ({ name, kind, secret, options = [], fallback }, id) => {
   const props = { id, name, autocomplete: 'off', spellcheck: 'false', ...(fallback ? { placeholder: fallback } : {}) };
   if (kind === 'multiline') return el('textarea', props);
   if (kind === 'choice') {
-    const chosen = options.map((value) => el('option', { value, selected: value === fallback }, value));
+    const pairs = options.map((option) => [option].flat());
+    const chosen = pairs.map(([value, title = value]) => el('option', { value, selected: value === fallback }, title));
     return el('select', { id, name }, ...chosen);
   }
+  if (kind === 'email') return el('input', { ...props, type: 'email', autocomplete: 'email' });
   const type = secret ? 'password' : kind === 'url' ? 'url' : 'text';
   return el('input', { ...props, type, autocapitalize: 'none', ...(kind === 'host' ? { inputmode: 'url' } : {}) });
 };

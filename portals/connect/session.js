@@ -6,13 +6,14 @@ const TROUBLE = 'biz_connect_trouble';
 const lost = { status: 0, code: 'unavailable', detail: 'The server does not answer. Check the network and try again.' };
 
 /** The answer's body; what is thrown is a problem as the API states it. */
-const call = async (method, path, body, token) => {
-  const answer = await fetch(`/api/v1/connect-session${path}`, {
+export const call = async (method, path, body, token, headers = {}) => {
+  const answer = await fetch(`/api/v1${path}`, {
     method,
     credentials: 'same-origin',
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
     headers: {
+      ...headers,
       Accept: 'application/json',
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -35,19 +36,18 @@ const openers = (key) => {
 
 const stored = (key) => sessionStorage.getItem(key) ?? openers(key);
 
-export const ask = (method, path, body) => call(method, path, body, stored(TOKEN));
+export const ask = (method, path, body) => call(method, `/connect-session${path}`, body, stored(TOKEN));
 
-/** Takes the link's token out of the address at once and uses it up. False: there is neither a link nor a session. */
-export const claim = async () => {
-  const link = window.location.hash.slice(1);
-  if (link === '') return stored(TOKEN) !== null;
+/** Leaves nothing of a link in the address, and uses its token up. */
+export const claim = async (link) => {
   history.replaceState(null, '', '/connect/');
   sessionStorage.removeItem(TOKEN);
   sessionStorage.removeItem(CHOICE);
-  const { token } = await call('POST', '/claim', { token: link }, null);
+  const { token } = await call('POST', '/connect-session/claim', { token: link }, null);
   sessionStorage.setItem(TOKEN, token);
-  return true;
 };
+
+export const isClaimed = () => stored(TOKEN) !== null;
 
 /** What was chosen before the browser went to the vendor. */
 export const remember = (choice) => sessionStorage.setItem(CHOICE, JSON.stringify(choice));
