@@ -52,6 +52,31 @@ test('the password works with and without its spaces, and not once it is revoked
   expect((await wp('/wp/v2/users/me')).status).toBe(200);
 });
 
+test('the password tells which one it is and removes itself: it is good for nothing then, until its owner hands one out', async () => {
+  const path = '/wp/v2/users/me/application-passwords';
+  const found = await jsonOf(await wp(`${path}/introspect`));
+  expect(found).toMatchObject({ uuid: expect.stringMatching(/^[\da-f-]{36}$/), name: expect.any(String) });
+  expect(found['password']).toBeUndefined();
+  const remove = async (uuid: unknown, init: RequestInit = {}) => {
+    const answer = await wp(`${path}/${String(uuid)}`, { method: 'DELETE', ...init });
+    return [answer.status, await jsonOf(answer)];
+  };
+  for (const headers of [{}, basic('wrong')]) {
+    expect((await wp(`${path}/introspect`, { headers })).status).toBe(401);
+    expect(await remove(found['uuid'], { headers })).toMatchObject([401, { data: { status: 401 } }]);
+  }
+  expect(await remove('another')).toMatchObject([404, { code: 'rest_application_password_not_found' }]);
+  expect(await remove(found['uuid'])).toMatchObject([200, { deleted: true, previous: { uuid: found['uuid'] } }]);
+  for (const gone of ['/wp/v2/users/me', `${path}/introspect`])
+    expect(await jsonOf(await wp(gone))).toMatchObject({ code: 'incorrect_password', data: { status: 401 } });
+  expect(await remove(found['uuid'])).toMatchObject([401, { code: 'incorrect_password' }]);
+
+  const screen = `${emulator.url}/wordpress/demo/wp-admin/authorize-application.php`;
+  const approve = new URLSearchParams({ app_name: 'BizOSaaS', decision: 'approve' });
+  expect((await fetch(screen, { method: 'POST', body: approve })).status).toBe(200);
+  expect((await wp('/wp/v2/users/me')).status).toBe(200);
+});
+
 test('250 posts list completely in pages, and the page past the last is an error', async () => {
   emulator.control.wordpress.site('demo', { posts: 250 });
   const ids = new Set<number>();

@@ -73,6 +73,7 @@ onWordPress('on a real WordPress', () => {
   let owner: ApiClient;
   let tenantId: TenantId;
   let connectionId: ConnectionId;
+  let restoredPassword: string;
 
   beforeAll(async () => {
     control = openSiteControl(wordpress);
@@ -271,8 +272,8 @@ onWordPress('on a real WordPress', () => {
   });
 
   test('a new application password makes the same connection healthy again, and its schedules go on', async () => {
-    const password = await control.makePassword('restored');
-    const restored = await connect(owner, proxy.url, password);
+    restoredPassword = await control.makePassword('restored');
+    const restored = await connect(owner, proxy.url, restoredPassword);
     expect(restored).toMatchObject({ status: 200, body: { id: connectionId, state: 'healthy', reason: null } });
     expect(await status()).toMatchObject({ id: connectionId, state: 'healthy', reason: null });
     const schedules = await until('its schedules go on', siteSchedules, (all) => all.every((one) => !one.paused));
@@ -310,5 +311,16 @@ onWordPress('on a real WordPress', () => {
     expect(postsMade().length - before.posts).toBe(1);
     const { body: ended } = await admin.get<Settled>(`/api/v1/operations/${begun.id}`);
     expect(ended.outcome).toBe('completed');
+  });
+
+  test('disconnect takes the application password back at the site, this one alone', async () => {
+    const before = await control.passwordNames();
+    expect(before).toContain('restored');
+    expect(await control.whoIs(restoredPassword)).toMatchObject({ status: 200 });
+    const ended = await owner.post<Status>(`${API}/disconnect`, {});
+    expect(ended).toMatchObject({ status: 200, body: { id: connectionId, state: 'disconnected' } });
+    expect(ended.body.reason?.message).toBe('disconnected on request');
+    expect(await control.whoIs(restoredPassword)).toEqual({ status: 401, code: 'rest_not_logged_in' });
+    expect(await control.passwordNames()).toEqual(before.filter((name) => name !== 'restored'));
   });
 });

@@ -102,7 +102,8 @@ const WAYS: Way[] = [
     fields: (url) => ({ site_url: `${url}/wordpress/demo`, username: 'owner', application_password: PASSWORD }),
     account: ['1', 'Mara Kornblum'],
     dies: () => ground.emulator.control.wordpress.password('demo', false),
-    takenBackBy: 'people',
+    mended: () => ground.emulator.control.wordpress.password('demo', true),
+    takenBackBy: 'us',
   },
   {
     connectorId: 'zoho-crm',
@@ -458,7 +459,9 @@ async function heldWithoutWorkflow(way: Way) {
   const asked = { connectorId, methodId, settings };
   const redirectUri = `${PUBLIC_URL}/api/v1/oauth/callback/${connectorId}`;
   const tokens = async () => {
-    if (ground.ports.connectors.method(connectorId, methodId).flow === 'form') return oauth.renew(asked, secret);
+    if (ground.ports.connectors.method(connectorId, methodId).flow === 'form') {
+      return oauth.renews(asked, secret) ? oauth.renew(asked, secret) : { values: secret, settings: {} };
+    }
     const { url, proof } = await oauth.begin(asked, redirectUri, 'a-state');
     const back = await consentInBrowser(url, choice);
     return oauth.complete(asked, redirectUri, Object.fromEntries(back.searchParams), proof);

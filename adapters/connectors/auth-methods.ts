@@ -73,7 +73,12 @@ export type Revocation =
   /** RFC 7009, with the client's authentication. */
   | { how: 'rfc7009'; url: string; token: 'access_token' | 'refresh_token' }
   /** A call of the vendor's own, authorized like its API's. `gone`: codes that say that the token was dead already. */
-  | { how: 'call'; method: 'POST' | 'DELETE'; url: string; json?: Params; yes?: Yes; code?: string; gone?: unknown[] };
+  | { how: 'call'; method: 'POST' | 'DELETE'; url: string; json?: Params; yes?: Yes; code?: string; gone?: unknown[] }
+  /**
+   * The API tells which credential asks (`find`; its name lies at `id`), and that one removes itself (`remove`, with `{id}`).
+   * `gone`: codes of a refusal that say that the credential is not known any more.
+   */
+  | { how: 'itself'; find: string; id: string; remove: string; yes: Yes; gone: string[] };
 
 interface Method {
   /** Unique within the connector. */

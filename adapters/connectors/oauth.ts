@@ -6,6 +6,7 @@ import type { SecretValues } from '../../ports/secrets.ts';
 import type { HttpClient } from '../http/client.ts';
 import { usableApp } from './apps.ts';
 import type { App, Apps } from './apps.ts';
+import { createAsk } from './ask.ts';
 import type { CodeMethod, DeclaredMethod, OAuth1Method, Params, TokenEndpoint } from './auth-methods.ts';
 import type { Manifest } from './manifest.ts';
 import { blameSecret } from './blame.ts';
@@ -19,6 +20,7 @@ import { clientAuth, refreshTokens } from './oauth-token.ts';
 import type { Server } from './oauth-token.ts';
 import { testApp } from './oauth-test-app.ts';
 import { filled } from './paths.ts';
+import { revokeItself } from './revoke-itself.ts';
 
 export interface OAuthParts {
   http: HttpClient;
@@ -129,6 +131,9 @@ export function createOAuth({ http, apps, manifests, timeoutMs = 15_000 }: OAuth
       const { revoke } = method;
       if (!revoke) return 'unsupported';
       const { settings } = way;
+      if (revoke.how === 'itself') {
+        return revokeItself(createAsk(http, manifest, method, settings, current), revoke, manifest.title);
+      }
       const named = revoke.how === 'rfc7009' || revoke.json !== undefined;
       const app = named && usesApp(method) ? await usableApp(apps, way.connectorId, manifest.title) : null;
       const endpoint = 'tokenUrl' in method ? method : BARE;

@@ -10,7 +10,8 @@ import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import type { Ports } from '../../ports/index.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
-import { createConnectors } from './index.ts';
+import { createConnectors, manifests } from './index.ts';
+import { createOAuth } from './oauth.ts';
 
 const tenantId = '11111111-1111-4111-8111-111111111111' as TenantId;
 const id = '22222222-2222-4222-8222-222222222222' as ConnectionId;
@@ -182,6 +183,81 @@ test('a wrong password is refused at its field before anything is kept', async (
     code: 'credential_rejected',
     fields: [{ path: 'application_password' }],
   });
+});
+
+const takeBack = (password = PASSWORD) => {
+  const oauth = createOAuth({ http, apps: () => Promise.reject(new Error('no app of ours')), manifests });
+  const way = { connectorId: 'wordpress', methodId: 'application_password', settings: connection.settings };
+  return oauth.revoke(way, { application_password: password });
+};
+const PASSWORDS_AT = 'wp/v2/users/me/application-passwords';
+const answered = (status: number, code: string) =>
+  emulator.control.fault({ match: { path: PASSWORDS_AT }, kind: 'status', status, body: { code, data: { status } } });
+
+test.each(['/wp-json', '/?rest_route='])(
+  'an application password takes itself away at the site, at %s',
+  async (root) => {
+    connectTo({ site_url: site, api_root: site + root, username: 'owner' });
+    await expect(takeBack()).resolves.toBe('revoked');
+    await expect(verify(site)).rejects.toMatchObject({ code: 'credential_rejected' });
+    await expect(takeBack()).resolves.toBe('revoked');
+  },
+);
+
+test('a password that the site does not know is taken away already, and no other is touched', async () => {
+  await expect(takeBack('wrong')).resolves.toBe('revoked');
+  await expect(verify(site)).resolves.toMatchObject({ accountId: '1' });
+  expect(emulator.control.requests({ method: 'DELETE' })).toEqual([]);
+});
+
+test.each(['rest_not_logged_in', 'incorrect_password', 'invalid_username', 'invalid_email'])(
+  'a password that is refused with %s is taken away already',
+  async (code) => {
+    answered(401, code);
+    await expect(takeBack()).resolves.toBe('revoked');
+  },
+);
+
+test('a password whose removal was not answered is found removed by the next attempt', async () => {
+  emulator.control.fault({ match: { method: 'DELETE', path: PASSWORDS_AT }, kind: 'drop-after' });
+  await expect(takeBack()).rejects.toMatchObject({ code: 'provider_down' });
+  await expect(takeBack()).resolves.toBe('revoked');
+});
+
+test.each([
+  ['does not know the question (before 5.7)', 'GET', 'rest_application_password_not_found'],
+  ['has closed the way to ask', 'GET', 'rest_no_route'],
+  ['has closed the way to remove', 'DELETE', 'rest_no_route'],
+])('a site that %s has no way to take the password back', async (_case, method, code) => {
+  const body = { code, data: { status: 404 } };
+  emulator.control.fault({ match: { method, path: PASSWORDS_AT }, kind: 'status', status: 404, body });
+  await expect(takeBack()).resolves.toBe('unsupported');
+  await expect(verify(site)).resolves.toMatchObject({ accountId: '1' });
+});
+
+test.each([
+  ['is down', 502, 'bad_gateway', 'provider_down'],
+  ['limits', 429, 'too_many', 'provider_rate_limited'],
+  ['forbids it', 403, 'rest_cannot_delete_application_password', 'credential_forbidden'],
+  ['is behind another lock', 401, 'authorization_required', 'credential_rejected'],
+])('a site that %s has not taken the password back, and that is said', async (_case, status, code, fault) => {
+  answered(status, code);
+  const failure = await takeBack().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: fault });
+  expect(String(failure)).not.toContain(PASSWORD.replaceAll(' ', ''));
+});
+
+test('only a plain yes is taken for one, and what a site gives as a name leads nowhere else', async () => {
+  const asked: string[] = [];
+  const answers: unknown[] = [{}, { uuid: '../../../posts/1' }, { uuid: '..' }, { uuid: 'a-1' }, { deleted: false }];
+  const api_root = oddSite((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.end(JSON.stringify(answers.shift()));
+  });
+  connectTo({ api_root, username: 'owner' });
+  while (answers.length > 0) await expect(takeBack()).rejects.toMatchObject({ code: 'provider_garbage' });
+  const find = `GET /${PASSWORDS_AT}/introspect`;
+  expect(asked).toEqual([find, find, find, find, `DELETE /${PASSWORDS_AT}/a-1`]);
 });
 
 test('every field is checked by itself, and a field that does not exist is named', () => {

@@ -14,6 +14,8 @@ const EDITORS_VIEW = { context: 'edit' };
 const PASSWORD_REFUSED =
   'the application password is not (or no longer) valid; make a new one in the profile of this user';
 
+const PASSWORDS = '/users/me/application-passwords';
+
 const paging: Paging = {
   kind: 'offset',
   size: 'per_page',
@@ -90,6 +92,15 @@ export const wordpress = defineConnector({
       title: 'With an application password',
       kind: 'basic',
       use: { in: 'basic', user: '{username}', password: '{application_password}' },
+      revoke: {
+        how: 'itself',
+        find: `${PASSWORDS}/introspect`,
+        id: 'uuid',
+        remove: `${PASSWORDS}/{id}`,
+        yes: { at: 'deleted', is: [true] },
+        // Which of them is a matter of the version: 6.1 takes whoever has a removed password for nobody.
+        gone: ['rest_not_logged_in', 'incorrect_password', 'invalid_username', 'invalid_email'],
+      },
       fields: [
         {
           name: 'site_url',

@@ -20,7 +20,8 @@ export interface SitePost {
 
 /** What the site's owner does on the site itself, past the product, with an application password of their own. */
 export const openSiteControl = ({ url, user, controlPassword }: WordPress) => {
-  const authorization = `Basic ${Buffer.from(`${user}:${controlPassword}`).toString('base64')}`;
+  const basic = (password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const authorization = basic(controlPassword);
 
   const call = async <Body>(
     method: string,
@@ -50,6 +51,13 @@ export const openSiteControl = ({ url, user, controlPassword }: WordPress) => {
     revokePassword: (uuid: string) => call('DELETE', `${passwords}/${uuid}`),
     makePassword: async (name: string): Promise<string> =>
       (await call<{ password: string }>('POST', passwords, { name })).body.password,
+    passwordNames: async (): Promise<string[]> =>
+      (await call<{ name: string }[]>('GET', passwords)).body.map(({ name }) => name),
+    /** What the site says to this password; a refusal has a code. */
+    whoIs: async (password: string): Promise<{ status: number; code?: string | undefined }> => {
+      const me = await fetch(`${url}/wp-json/wp/v2/users/me`, { headers: { authorization: basic(password) } });
+      return { status: me.status, code: ((await me.json()) as { code?: string }).code };
+    },
   };
 };
 export type SiteControl = ReturnType<typeof openSiteControl>;

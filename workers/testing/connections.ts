@@ -32,7 +32,7 @@ export const siteFields = ({ ports, emulator }: Pick<On, 'ports' | 'emulator'>, 
 /** A connection that waits to be made, with its workflow and its stream's schedule. */
 export const aRunningConnection = async (
   on: On,
-  connectorId: 'wordpress' | 'hubspot',
+  connectorId: 'wordpress' | 'hubspot' | 'mailchimp',
   { tenant, schedules = true }: { tenant?: TenantId; schedules?: boolean } = {},
 ) => {
   const { ports, client } = on;

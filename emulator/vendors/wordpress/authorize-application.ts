@@ -1,10 +1,11 @@
 import { escapeHtml, formBody, html, redirect, type Call, type Reply } from '../../http.ts';
 import { APPLICATION_PASSWORD, USER } from './identify.ts';
+import type { Site } from './site.ts';
 
 const FIELDS = ['app_name', 'app_id', 'success_url', 'reject_url'];
 
 /** The screen on which the site's owner hands out an application password; the browser carries it back. */
-export function authorizeApplication(call: Call): Reply {
+export function authorizeApplication(site: Site, call: Call): Reply {
   const { method, base } = call;
   const asked = new URLSearchParams([...call.query, ...formBody(call)]);
   const success = asked.get('success_url') ?? '';
@@ -16,6 +17,7 @@ export function authorizeApplication(call: Call): Reply {
   if (method !== 'POST') return html(200, screen(asked));
 
   if (asked.get('decision') === 'approve') {
+    site.passwordValid = true;
     if (!success) return html(200, `<p>Your new password: <code>${APPLICATION_PASSWORD}</code></p>`);
     return redirect(withQuery(success, { site_url: base, user_login: USER.login, password: APPLICATION_PASSWORD }));
   }

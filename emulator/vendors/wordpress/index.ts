@@ -42,10 +42,13 @@ export function createWordpress({ now }: Origin): Wordpress {
   return {
     handle(call) {
       const [, name = '', path = ''] = /^\/([^/]*)(.*)$/.exec(call.path) ?? [];
-      const site = sites.get(name);
-      if (!site) return html(404, '<!doctype html><title>Not found</title><h1>There is no such site</h1>');
+      const found = sites.get(name);
+      if (!found) return html(404, '<!doctype html><title>Not found</title><h1>There is no such site</h1>');
+      const { site, handle } = found;
       const inside = { ...call, path: path || '/', base: `${call.base}/${name}` };
-      return inside.path === '/wp-admin/authorize-application.php' ? authorizeApplication(inside) : site.handle(inside);
+      return inside.path === '/wp-admin/authorize-application.php'
+        ? authorizeApplication(site, inside)
+        : handle(inside);
     },
     control: (emulatorUrl) => ({
       site(name, size) {

@@ -1,4 +1,5 @@
 import { escapeHtml, html, json, route, router, type Call, type Handler, type Reply } from '../../http.ts';
+import { introspect, removePassword } from './application-passwords.ts';
 import { noRoute, wpError } from './errors.ts';
 import { identify, notLoggedIn, USER } from './identify.ts';
 import { listItems } from './list-items.ts';
@@ -7,6 +8,7 @@ import { isResource, type Item, type Resource, type Site } from './site.ts';
 import { createItem, deleteItem, getItem, updateItem } from './write-items.ts';
 
 const ROOT = '/wp-json/wp/v2';
+const PASSWORDS = `${ROOT}/users/me/application-passwords`;
 
 /** One site: its REST API, also under `?rest_route=` as sites with plain permalinks have it, and its public pages. */
 export function siteRoutes(site: Site): Handler {
@@ -32,6 +34,16 @@ export function siteRoutes(site: Site): Handler {
     [
       route('GET', '/wp-json', api(index)),
       route('GET', `${ROOT}/users/me`, api(me)),
+      route(
+        'GET',
+        `${PASSWORDS}/introspect`,
+        api((_call, owner) => introspect(owner)),
+      ),
+      route(
+        'DELETE',
+        `${PASSWORDS}/:uuid`,
+        api((_call, owner, uuid = '') => removePassword(site, owner, uuid)),
+      ),
       route(
         'GET',
         `${ROOT}/users`,
