@@ -48,12 +48,17 @@ const open = async (deps: ApiDeps, tenantId: TenantId, id: ConnectionId, wanted:
   return deps.ports.connections.get(tenantId, id);
 };
 
-/** Its id comes from how many there were, so that two requests at once open one and the same. */
-export const openConnection = async (deps: ApiDeps, tenantId: TenantId, wanted: Wanted, onceKey: string | null) => {
-  const { connectorId } = wanted;
-  const name = onceKey ?? (await known(deps, tenantId, connectorId)).length;
-  return open(deps, tenantId, ConnectionId.parse(namedUuid(`connection ${tenantId} ${connectorId} ${name}`)), wanted);
+/**
+ * Opens one more. `after`: those that there were when it was found that one more is wanted. Its id comes from how many they
+ * are, so that two requests at once open one and the same.
+ */
+const openAfter = (deps: ApiDeps, tenantId: TenantId, wanted: Wanted, after: Connection[], onceKey?: string | null) => {
+  const name = `connection ${tenantId} ${wanted.connectorId} ${onceKey ?? after.length}`;
+  return open(deps, tenantId, ConnectionId.parse(namedUuid(name)), wanted);
 };
+
+export const openConnection = async (deps: ApiDeps, tenantId: TenantId, wanted: Wanted, onceKey: string | null) =>
+  openAfter(deps, tenantId, wanted, await known(deps, tenantId, wanted.connectorId), onceKey);
 
 /**
  * The tenant's connection by its own id; or the default one of a connector, opened when there is none and `refuse` finds
@@ -68,17 +73,19 @@ export const ensureConnection = async (
   const { data } = ConnectionId.safeParse(id);
   if (data !== undefined) return deps.ports.connections.get(tenantId, data);
   const connectorId = connectorNamed(deps, id).id;
-  const current = (await known(deps, tenantId, connectorId)).find(isOpen);
+  const all = await known(deps, tenantId, connectorId);
+  const current = all.find(isOpen);
   if (current !== undefined) return current;
   refuse(connectorId);
-  return openConnection(deps, tenantId, { connectorId }, null);
+  return openAfter(deps, tenantId, { connectorId }, all);
 };
 
 /** For who asks for a new one without saying that it is another: the default one while nobody has connected it yet. */
 export const firstConnection = async (deps: ApiDeps, tenantId: TenantId, wanted: Wanted): Promise<Connection> => {
   const { connectorId } = wanted;
-  const current = (await known(deps, tenantId, connectorId)).find(isOpen);
-  if (current === undefined) return openConnection(deps, tenantId, wanted, null);
+  const all = await known(deps, tenantId, connectorId);
+  const current = all.find(isOpen);
+  if (current === undefined) return openAfter(deps, tenantId, wanted, all);
   if (current.state === 'pending') return current;
   throw new Fault('conflict', `${connectorId} is connected already; say "new": true to connect another account.`, {
     fields: [{ path: 'connectorId', message: `there is connection ${current.id}` }],
