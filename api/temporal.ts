@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
@@ -7,6 +8,7 @@ import type { Fault } from '../ports/errors.ts';
 export const START_MS = 1500;
 /** gRPC's own number. */
 const FAILED_PRECONDITION = 9;
+const AGAIN_MS = 200;
 /** Without a worker nobody takes an update: callers are told within five seconds. */
 const ACCEPT_MS = 4500;
 /** A taken update may ask a vendor, who may be slow. */
@@ -41,10 +43,12 @@ export const update = async <Result, Args extends unknown[]>(
           waitForStage: 'ACCEPTED',
         }),
       );
-    const handle = await ask().catch((error: unknown) => {
-      // The task that should have taken it was lost with its worker; under its id it is asked again.
-      if (isGrpcServiceError(error) && (error.code as number) === FAILED_PRECONDITION) return ask();
-      throw error;
+    const handle = await ask().catch(async (error: unknown) => {
+      // The task that should have taken it was lost with its worker, or the run goes on as a new one in this moment.
+      const isLost = isGrpcServiceError(error) && (error.code as number) === FAILED_PRECONDITION;
+      if (!isLost && !(error instanceof WorkflowNotFoundError)) throw error;
+      await pause(AGAIN_MS);
+      return ask();
     });
     return await within(temporal, RESULT_MS, () => handle.result());
   } catch (error) {

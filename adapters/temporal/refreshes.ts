@@ -13,6 +13,9 @@ import { withDeadline } from './client.ts';
 
 /** Longer than one call to a token endpoint with its retries, shorter than the activities that wait for it. */
 const REFRESH_MS = 40_000;
+/** How often, and after how long, a workflow that is not found is asked again. */
+const AGAIN = 3;
+const AGAIN_MS = 300;
 /** How often a waiting caller looks for himself; each at a moment of his own. */
 const LOOK_MS = 1000;
 
@@ -53,12 +56,21 @@ interface Parts {
 export function temporalRefreshes({ client, log, secrets }: Parts): WorkflowPort['refreshToken'] {
   const asking = new Map<string, Asked>();
 
-  const update = (tenantId: TenantId, id: ConnectionId, observedVersion: number) =>
-    withDeadline(client, REFRESH_MS, () =>
-      client.workflow
-        .getHandle(connectionWorkflowId(tenantId, id))
-        .executeUpdate<Refreshed, [{ observedVersion: number }]>(MESSAGES.refresh, { args: [{ observedVersion }] }),
-    );
+  const update = async (tenantId: TenantId, id: ConnectionId, observedVersion: number): Promise<Refreshed> => {
+    for (let again = AGAIN; ; again -= 1) {
+      try {
+        return await withDeadline(client, REFRESH_MS, () =>
+          client.workflow
+            .getHandle(connectionWorkflowId(tenantId, id))
+            .executeUpdate<Refreshed, [{ observedVersion: number }]>(MESSAGES.refresh, { args: [{ observedVersion }] }),
+        );
+      } catch (error) {
+        // A run that goes on as a new one is not found for a moment either: only what stays gone has ended.
+        if (!(error instanceof WorkflowNotFoundError) || again === 0) throw error;
+        await pause(AGAIN_MS * (0.5 + Math.random()));
+      }
+    }
+  };
 
   /** A workflow that has as many updates as it takes answers nobody else: what it does is seen by the secret's version. */
   const look = async (tenantId: TenantId, id: ConnectionId, observedVersion: number, signal: AbortSignal) => {

@@ -13,7 +13,7 @@ import { startWorkers } from '../run.ts';
 
 export const Question = z.object({ tenantId: TenantId, connectionId: ConnectionId, callers: z.number() });
 export type Question = z.infer<typeof Question>;
-/** How many of the callers were answered, and the codes of what the others met. */
+/** How many of the callers were answered, and what the others met. */
 export interface Answered {
   answered: number;
   refused: Record<string, number>;
@@ -35,7 +35,7 @@ const call = async ({ tenantId, connectionId }: Question): Promise<string | null
       return null;
     } catch (error) {
       const code = error instanceof Fault ? error.code : String(error);
-      if (!PASSING.has(code)) return code;
+      if (!PASSING.has(code)) return `${code}: ${error instanceof Error ? error.message : ''}`;
       await pause(AGAIN_MS);
     }
   }

@@ -20,12 +20,13 @@ test(
   async () => {
     const storm = STORM ?? SHORT;
     const figures = await refreshStorm(deployment, storm);
-    if (STORM) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+    if (STORM) process.stderr.write(`${JSON.stringify(figures, null, 2)}\n`);
     expect(figures.falseDeaths).toEqual([]);
     expect(figures.mostOfOne).toBe(1);
     // Each alarm is a grant that died of an answer lost in a kill's window, and nothing else met its callers.
     expect(figures.reuseAlarms).toBe(figures.lostInWindow);
-    expect(figures.refused).toEqual(figures.lostInWindow === 0 ? {} : { reauth_required: expect.any(Number) });
+    const unexpected = Object.keys(figures.refused).filter((met) => !met.startsWith('reauth_required'));
+    expect(figures.lostInWindow === 0 ? figures.refused : unexpected).toEqual(figures.lostInWindow === 0 ? {} : []);
     expect(figures.generations).toBe(storm.generations);
     expect(figures.refreshes).toBeGreaterThanOrEqual(storm.generations);
     expect(figures.kills).toBeGreaterThan(0);
