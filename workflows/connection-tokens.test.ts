@@ -50,6 +50,28 @@ test('a token is refreshed before it lapses, by the connection’s own timer', a
   await opened.handle.cancel();
 });
 
+test('C18: who knows already of the token that is on its way gets the one after it', async () => {
+  const opened = await authorized();
+  const [stored, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { settleRefresh } = ground.ports.connections;
+  const undo = ground.withPort({
+    connections: {
+      settleRefresh: async (...given) => {
+        stored.resolve();
+        await go.promise;
+        return settleRefresh(...given);
+      },
+    },
+  });
+  const first = refresh(opened, opened.version);
+  await stored.promise;
+  const args: [{ observedVersion: number }] = [{ observedVersion: opened.version + 1 }];
+  const later = await opened.handle.startUpdate(refreshUpdate, { args, waitForStage: 'ACCEPTED' });
+  go.resolve();
+  await expect(first).resolves.toEqual({ version: opened.version + 1 });
+  await expect(later.result().finally(undo)).resolves.toEqual({ version: opened.version + 2 });
+});
+
 test('C18: fifty callers in each of two processes with the same stale token cost one call to the vendor', async () => {
   const { tenantId, connectionId, version } = await authorized();
   const { client, ports } = ground;

@@ -43,7 +43,7 @@ export function createCredentials({ secrets, workflows }: Pick<Ports, 'secrets' 
     await workflows.refreshToken(connection.tenantId, connection.id, old.version);
     const fresh = await held(connection);
     if (fresh.version <= old.version)
-      throw new Fault('reauth_required', 'the token was not renewed; connect this connection again');
+      throw new Fault('unavailable', 'the token was not renewed yet; try again shortly');
     return fresh;
   };
 

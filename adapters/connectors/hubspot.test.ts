@@ -284,10 +284,10 @@ test('an uninstalled app ends in reauth_required, as the connection’s workflow
   await expect(page()).rejects.toMatchObject({ code: 'reauth_required' });
 });
 
-test('no stored credential, or one that was not renewed, asks for a new connection', async () => {
+test('no stored credential asks for a new connection; one that was not renewed calls nobody dead', async () => {
   renew = () => Promise.resolve();
   emulator.control.hubspot.expireTokens();
-  await expect(page()).rejects.toMatchObject({ code: 'reauth_required' });
+  await expect(page()).rejects.toMatchObject({ code: 'unavailable' });
   versions = [];
   await expect(page()).rejects.toMatchObject({ code: 'reauth_required' });
 });

@@ -10,6 +10,8 @@ import { asFailure } from './failures.ts';
 import type { createSerial } from './serial.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
+/** How often one caller has a token renewed: what is under way, the one after it, and once more. */
+const REFRESHES_MAX = 3;
 /** How long one who disconnects waits to hear of the rest. The connection is dead before. */
 const END_HEARD = '20 seconds';
 
@@ -126,14 +128,17 @@ export function listen({ input, states, keeper, inTurn, handledStates, settled }
   setHandler(messages.refreshUpdate, async ({ observedVersion }) => {
     updates += 1;
     const dead = () => refuse('reauth_required', states.view.reason?.message ?? 'connect again');
-    const { state, secretVersion } = states.view;
+    const { state } = states.view;
     if (state === 'pending' || state === 'disabled')
       throw refuse('not_connected', state === 'pending' ? 'nobody has made this connection yet' : 'it is switched off');
     if (state === 'reauth_required' || states.ending) throw dead();
-    if (secretVersion <= observedVersion)
+    // Who knows already of the token that a refresh under way will bring wants the one after it.
+    for (let tries = 0; states.view.secretVersion <= observedVersion; tries += 1) {
+      if (tries === REFRESHES_MAX) throw refuse('unavailable', 'the token was not renewed yet; try again shortly');
       await keeper.refresh().catch((error: unknown) => {
         throw states.view.state === 'reauth_required' ? dead() : error;
       });
+    }
     return { version: states.view.secretVersion };
   });
   setHandler(messages.disconnectUpdate, async ({ actor }) => {
