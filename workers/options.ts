@@ -14,7 +14,7 @@ const CONCURRENCY: Record<Queue, Partial<WorkerOptions>> = {
     maxConcurrentActivityTaskExecutions: 50,
     maxConcurrentLocalActivityExecutions: 50,
     maxConcurrentWorkflowTaskExecutions: 40,
-    maxCachedWorkflows: 500,
+    maxCachedWorkflows: 200,
   },
   connectors: { maxConcurrentActivityTaskExecutions: 20 },
   agents: { maxConcurrentActivityTaskExecutions: 20 },
