@@ -1,6 +1,6 @@
 import type { Connection, ConnectionChange, ConnectionState, StateReason } from '../ports/connections.ts';
 import type { AuthWay } from '../ports/connectors.ts';
-import { Fault } from '../ports/errors.ts';
+import { isFault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
@@ -51,7 +51,7 @@ export const viewOf = (connection: Connection, missingScopes: string[]): Connect
 });
 
 const goneAsNull = (error: unknown): null => {
-  if (error instanceof Fault && error.code === 'not_found') return null;
+  if (isFault(error, 'not_found')) return null;
   throw error;
 };
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../ports/connections.ts';
 import type { AuthWay } from '../ports/connectors.ts';
 import type { TokenSet } from '../ports/oauth.ts';
-import { Fault } from '../ports/errors.ts';
+import { Fault, isFault } from '../ports/errors.ts';
 import type { FaultCode } from '../ports/errors.ts';
 import type { Ports } from '../ports/index.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
@@ -28,8 +28,6 @@ export interface Refreshed {
 }
 
 type Needs = Pick<Ports, 'connections' | 'connectors' | 'oauth' | 'oauthApps' | 'secrets'>;
-
-const isFault = (error: unknown, code: string): error is Fault => error instanceof Fault && error.code === code;
 
 const staleAsNull = (error: unknown): null => {
   if (isFault(error, 'stale_version')) return null;

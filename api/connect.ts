@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Connection } from '../ports/connections.ts';
 import type { AuthMethod } from '../ports/connectors.ts';
@@ -10,7 +9,7 @@ import type { SecretValues } from '../ports/secrets.ts';
 import { importGrantUpdate, submitCredentialsUpdate } from '../workflows/lib/connection-messages.ts';
 import type { ApiDeps } from './deps.ts';
 import { withStaged } from './staged.ts';
-import { update } from './temporal.ts';
+import { updateConnection } from './update-connection.ts';
 
 export const Fields = z.record(z.string().max(60), Text.max(16_384)).meta({
   id: 'CredentialFields',
@@ -34,8 +33,6 @@ export const Connect = Credential.extend({
     .meta({ description: 'Connect again with another account than before. Without it that is a conflict.' }),
 }).meta({ id: 'ConnectByCredential' });
 export type Connect = z.infer<typeof Connect>;
-
-export const ended = () => new Fault('conflict', 'This connection has ended; it takes no more changes.');
 
 /** The method that is meant, when it goes this way: by a form of ours or by the vendor's own page. */
 const methodFor = (
@@ -84,13 +81,13 @@ export const connectByFields = (
   const workflowId = connectionWorkflowId(tenantId, id);
   const other = acceptOtherAccount === true ? { acceptOtherAccount } : {};
   return withStaged(deps, workflowId, secret, (staged) =>
-    update(deps.temporal, {
-      workflowId,
-      definition: submitCredentialsUpdate,
-      args: [{ staged, methodId, settings, actor, ...other }],
-      updateId: onceKey ?? randomUUID(),
-      ended: ended(),
-    }),
+    updateConnection(
+      deps,
+      { tenantId, id },
+      submitCredentialsUpdate,
+      [{ staged, methodId, settings, actor, ...other }],
+      onceKey,
+    ),
   );
 };
 
@@ -112,12 +109,12 @@ export const connectByGrant = (
   const { secret, settings } = deps.ports.connectors.checkFields(connectorId, method.id, fields);
   const workflowId = connectionWorkflowId(tenantId, id);
   return withStaged(deps, workflowId, { ...secret, ...grant }, (staged) =>
-    update(deps.temporal, {
-      workflowId,
-      definition: importGrantUpdate,
-      args: [{ staged, methodId: method.id, settings, actor, expiresAt }],
-      updateId: onceKey ?? randomUUID(),
-      ended: ended(),
-    }),
+    updateConnection(
+      deps,
+      { tenantId, id },
+      importGrantUpdate,
+      [{ staged, methodId: method.id, settings, actor, expiresAt }],
+      onceKey,
+    ),
   );
 };

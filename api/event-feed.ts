@@ -1,4 +1,4 @@
-import { Fault } from '../ports/errors.ts';
+import { isFault } from '../ports/errors.ts';
 import type { OperationId, Scope } from '../ports/ids.ts';
 import type { Operation, OperationEvent, OperationStore } from '../ports/runs.ts';
 import type { Log } from './deps.ts';
@@ -38,7 +38,7 @@ export const createEventFeed = (operations: Pick<OperationStore, 'eventsAfter' |
     const settled = new Map<OperationId, Operation | null>();
     for (const [id, scope] of watched) {
       const operation = await operations.get(scope, id).catch((error: unknown) => {
-        if (error instanceof Fault && error.code === 'not_found') return null;
+        if (isFault(error, 'not_found')) return null;
         throw error;
       });
       if (operation?.outcome !== 'running') settled.set(id, operation);

@@ -4,7 +4,7 @@ import type { OpenPorts } from '../adapters/index.ts';
 import { ConnectionId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { connectionWorkflowId, MESSAGES } from '../ports/operations.ts';
-import { mib, ms, quantile, seconds } from './figures.ts';
+import { mib, ms, quantile, seconds, timed } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { aTenant, control, HOUR_MS, open, startWorkflow } from './open-connections.ts';
 import type { Opened } from './open-connections.ts';
@@ -21,12 +21,6 @@ const STARTING_AT_ONCE = 50;
 const DAY_S = 86_400;
 /** Tokens live an hour, and are renewed when three quarters of it have passed, on average. */
 const REFRESHES_A_DAY = DAY_S / (3600 * 0.75);
-
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
-};
 
 const inBatches = async <Item>(items: Item[], size: number, work: (item: Item) => Promise<unknown>): Promise<void> => {
   for (let at = 0; at < items.length; at += size) await Promise.all(items.slice(at, at + size).map(work));

@@ -10,6 +10,13 @@ export const quantile = (values: number[], share: number): number => {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 };
 
+/** How long it took, in milliseconds. */
+export const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+};
+
 export const ms = (value: number): string => `${value.toFixed(1)} ms`;
 export const seconds = (valueMs: number): string => `${(valueMs / 1000).toFixed(1)} s`;
 export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;

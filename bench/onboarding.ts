@@ -9,7 +9,7 @@ import { play } from '../scripts/demo/play.ts';
 import { searchAttributes } from '../workflows/lib/attributes.ts';
 import { onboardTenant } from '../workflows/onboard-tenant.ts';
 import type { OpenPorts } from '../adapters/index.ts';
-import { kib, ms, quantile, seconds } from './figures.ts';
+import { kib, ms, quantile, seconds, timed } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { historyOf, newSlug, portsOf } from './operations.ts';
 import { startProduct } from './product.ts';
@@ -21,12 +21,6 @@ const POLICY = {
   remindAfterMs: 1000,
   deadlineMs: 2000,
   onDeadline: 'reject' as const,
-};
-
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
 };
 
 const byHttp = async (admin: ApiClient): Promise<number> => {

@@ -5,6 +5,7 @@ import { connectionWorkflowId, QUEUES } from '../ports/operations.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
 import { connection } from '../workflows/connection.ts';
 import { searchAttributes } from '../workflows/lib/attributes.ts';
+import { askEmulator } from './emulator.ts';
 import { newSlug } from './operations.ts';
 import type { Product } from './product.ts';
 
@@ -16,16 +17,8 @@ export interface Opened {
   workflowId: string;
 }
 
-export const control = async (
-  { emulatorUrl }: Product,
-  what: string,
-  body?: object,
-): Promise<Record<string, unknown>> => {
-  const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const answer = await fetch(`${emulatorUrl}/control/oauth/hubspot/${what}`, init);
-  if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to ${what}`);
-  return (await answer.json()) as Record<string, unknown>;
-};
+export const control = (product: Product, what: string, body?: object) =>
+  askEmulator(product, `oauth/hubspot/${what}`, body);
 
 export const aTenant = async ({ tenants }: OpenPorts): Promise<TenantId> => {
   const id = TenantId.parse(randomUUID());

@@ -1,6 +1,7 @@
 import { ConnectionId, TenantId } from '../ports/ids.ts';
 import { syncStreamId } from '../ports/operations.ts';
 import { logIn } from '../scripts/demo/api-client.ts';
+import { askEmulator } from './emulator.ts';
 import { kib, mib, seconds } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { historyOf, newSlug, portsOf } from './operations.ts';
@@ -15,11 +16,6 @@ interface SyncRunInfo {
   endedAt: string | null;
   counts: { read: number; delivered: number };
 }
-
-const control = async ({ emulatorUrl }: Product, path: string, body: unknown): Promise<void> => {
-  const answer = await fetch(`${emulatorUrl}/control/${path}`, { method: 'POST', body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to ${path}`);
-};
 
 /** Onboards a tenant that wants only its contacts, and returns where its first sync ran. */
 const syncContacts = async (product: Product): Promise<{ workflowId: string; run: SyncRunInfo }> => {
@@ -61,7 +57,7 @@ export const measureSync = async (): Promise<Figure[]> => {
     await using ports = await portsOf(product);
     const figures: Figure[] = [];
     for (const records of RECORDS) {
-      await control(product, 'hubspot/contacts', { count: records });
+      await askEmulator(product, 'hubspot/contacts', { count: records });
       const { workflowId, run } = await syncContacts(product);
       const tookMs = Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt);
       const history = await historyOf(ports, workflowId);

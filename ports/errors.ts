@@ -29,6 +29,8 @@ export const FAULTS = {
   provider_down: { status: 502, retry: true },
   provider_garbage: { status: 502, retry: true },
   unavailable: { status: 503, retry: true },
+  /** The secret store knows us and says no: whoever runs it must mend it. */
+  secrets_denied: { status: 503, retry: false },
   provider_rate_limited: { status: 503, retry: true },
   grant_revoked: { status: 409, retry: false },
   client_broken: { status: 503, retry: false },
@@ -79,6 +81,9 @@ export class Fault extends Error {
     this.providerCode = providerCode ?? null;
   }
 }
+
+export const isFault = (error: unknown, ...codes: FaultCode[]): error is Fault =>
+  error instanceof Fault && codes.includes(error.code);
 
 export const isFaultCode = (code: unknown): code is FaultCode =>
   typeof code === 'string' && Object.hasOwn(FAULTS, code);

@@ -1,6 +1,6 @@
 import { CmsItem } from '../../ports/connectors.ts';
 import type { CmsPort, Row } from '../../ports/connectors.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 import type { Ports } from '../../ports/index.ts';
 
@@ -33,7 +33,7 @@ export function createCms({ connectors, connections }: Pick<Ports, 'connectors' 
 }
 
 function absent(error: unknown): undefined {
-  if (error instanceof Fault && (error.code === 'not_found' || error.code === 'not_connected')) return undefined;
+  if (isFault(error, 'not_found', 'not_connected')) return undefined;
   throw error;
 }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../ports/connections.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { FaultCode } from '../../ports/errors.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { SecretValues, SecretVersion } from '../../ports/secrets.ts';
@@ -71,7 +71,7 @@ export function createCredentials({ secrets, workflows }: Pick<Ports, 'secrets' 
       try {
         return await act(current.values);
       } catch (error) {
-        const refused = error instanceof Fault && error.code === 'credential_rejected';
+        const refused = isFault(error, 'credential_rejected');
         if (refused && failure) throw failure;
         if (!refused || current.version > first.version) throw error;
         return act((await renewed(connection, first)).values);

@@ -1,5 +1,5 @@
 import { Fault } from '../../ports/errors.ts';
-import { textOf } from '../http/answers.ts';
+import { jsonIfAny } from '../http/answers.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import type { TokenEndpoint, TokenFault } from './auth-methods.ts';
@@ -76,11 +76,7 @@ function sentence(code: TokenFault, { title, client }: Asked, said: string): str
 }
 
 function codeOf(answer: HttpAnswer, where: string): unknown {
-  try {
-    const code = at(JSON.parse(textOf(answer)), where);
-    // "Access Denied" and the like: codes of several words.
-    return typeof code === 'string' ? code.trim().replace(/\s+/g, '_') : code;
-  } catch {
-    return undefined;
-  }
+  const code = at(jsonIfAny(answer), where);
+  // "Access Denied" and the like: codes of several words.
+  return typeof code === 'string' ? code.trim().replace(/\s+/g, '_') : code;
 }

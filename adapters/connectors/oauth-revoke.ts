@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { Fault } from '../../ports/errors.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
-import { jsonOf, textOf } from '../http/answers.ts';
+import { jsonIfAny, jsonOf } from '../http/answers.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { httpFetch } from '../http/fetch.ts';
 import type { DeclaredMethod, Params, Revocation } from './auth-methods.ts';
@@ -60,7 +60,7 @@ export async function revokeByCall(
     timeoutMs,
   });
   if ([401, 404, 410].includes(answer.status)) return 'unknown';
-  const body = answer.status < 300 && call.yes ? jsonOf(answer, title) : parsed(answer);
+  const body = answer.status < 300 && call.yes ? jsonOf(answer, title) : jsonIfAny(answer);
   if (call.gone?.includes(at(body, call.code ?? 'error'))) return 'unknown';
   if (answer.status >= 300 || (call.yes && !call.yes.is.includes(at(body, call.yes.at)))) {
     throw tokenRefusal(answer, server);
@@ -68,15 +68,7 @@ export async function revokeByCall(
   return 'revoked';
 }
 
-const says = (answer: HttpAnswer, code: string): boolean => at(parsed(answer), 'error') === code;
-
-function parsed(answer: HttpAnswer): unknown {
-  try {
-    return JSON.parse(textOf(answer));
-  } catch {
-    return undefined;
-  }
-}
+const says = (answer: HttpAnswer, code: string): boolean => at(jsonIfAny(answer), 'error') === code;
 
 const onlyFaults = (title: string) => (error: unknown) => {
   if (error instanceof Fault) throw error;

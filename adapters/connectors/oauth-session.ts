@@ -1,5 +1,5 @@
 import type { TokenSet } from '../../ports/oauth.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
 import type { Params, SessionMethod } from './auth-methods.ts';
@@ -24,7 +24,7 @@ export async function renewSession(session: Session, current: SecretValues): Pro
       const url = filled(method.refreshUrl, settings);
       return await ask(session, current, { method: 'POST', url, headers: { authorization: `Bearer ${token}` } });
     } catch (error) {
-      if (!(error instanceof Fault && error.code === 'grant_revoked')) throw error;
+      if (!isFault(error, 'grant_revoked')) throw error;
     }
   }
   const values = { ...settings, ...current };

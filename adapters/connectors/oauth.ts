@@ -1,7 +1,7 @@
 import type { ClientAuth } from 'oauth4webapi';
 import type { AuthWay } from '../../ports/connectors.ts';
 import type { OAuthPort, TokenSet } from '../../ports/oauth.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import type { HttpClient } from '../http/client.ts';
 import { usableApp } from './apps.ts';
@@ -167,7 +167,7 @@ export function createOAuth({ http, apps, manifests, timeoutMs = 15_000 }: OAuth
 }
 
 function unlessRevoked(error: unknown): null {
-  if (error instanceof Fault && error.code === 'grant_revoked') return null;
+  if (isFault(error, 'grant_revoked')) return null;
   throw error;
 }
 

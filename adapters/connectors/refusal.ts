@@ -1,6 +1,6 @@
 import { Fault } from '../../ports/errors.ts';
 import type { FaultCode, FieldError } from '../../ports/errors.ts';
-import { statusFault, textOf } from '../http/answers.ts';
+import { jsonIfAny, statusFault } from '../http/answers.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import type { ErrorRule, Manifest } from './manifest.ts';
@@ -15,7 +15,7 @@ const BY_STATUS: Record<number, { fault: FaultCode; message: string }> = {
 
 /** The vendor's refusal as our fault: its own code is named where it is a plain word, its prose and the body never are. */
 export function refusal(answer: HttpAnswer, { title, errors }: Manifest): Fault {
-  const body = parsed(answer);
+  const body = jsonIfAny(answer);
   const code = at(body, errors.code);
   const rule = errors.rules.find((candidate) => fits(candidate, answer.status, body, errors.code));
   const providerCode = plainCode(code);
@@ -50,12 +50,4 @@ function named(value: unknown, title: string): FieldError[] {
   if (typeof value !== 'object' || value === null) return [];
   const names = Object.keys(value).filter((name) => /^[\w.-]{1,64}$/.test(name));
   return names.map((path) => ({ path, message: `${title} does not accept this value` }));
-}
-
-function parsed(answer: HttpAnswer): unknown {
-  try {
-    return JSON.parse(textOf(answer));
-  } catch {
-    return undefined;
-  }
 }

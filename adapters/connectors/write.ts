@@ -1,5 +1,5 @@
 import type { WriteReceipt } from '../../ports/connectors.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { Ask } from './ask.ts';
 import { maybeDone } from './ask.ts';
 import type { Creation } from './manifest.ts';
@@ -36,7 +36,7 @@ export async function remove(ask: Ask, source: Source, externalId: string): Prom
   if (!stream.removes) throw new Fault('unsupported', `${manifest.title}: ${name} cannot be removed from here`);
   if (!stream.id.test(externalId)) return;
   await ask({ method: 'DELETE', path: `${stream.path}/${externalId}` }).catch((error: unknown) => {
-    if (!(error instanceof Fault && error.code === 'not_found')) throw error;
+    if (!isFault(error, 'not_found')) throw error;
   });
 }
 

@@ -14,6 +14,15 @@ export function jsonOf(answer: HttpAnswer, who: string): unknown {
   }
 }
 
+/** The body where it is JSON, else undefined: a refusal may come as any page. */
+export function jsonIfAny(answer: HttpAnswer): unknown {
+  try {
+    return JSON.parse(textOf(answer));
+  } catch {
+    return undefined;
+  }
+}
+
 /** What every vendor means by these statuses; undefined when the status is the vendor's own business. */
 export function statusFault({ status, headers }: HttpAnswer, who: string): Fault | undefined {
   const wait = retryAfterMs(headers.get('retry-after'));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import type { OperationId, Scope } from '../../ports/ids.ts';
 import { PLATFORM, TenantId } from '../../ports/ids.ts';
 import type { OperationStore } from '../../ports/runs.ts';
@@ -72,7 +72,7 @@ export const postgresOperations = (db: Database): OperationStore => ({
       const { rowCount } = await tx.query(sql.typeAlias('nothing')`DELETE FROM operations WHERE id = ${id}`);
       return rowCount > 0 || undefined;
     }).catch((error: unknown) => {
-      if (!(error instanceof Fault && error.code === 'not_found')) throw error;
+      if (!isFault(error, 'not_found')) throw error;
     }),
 
   get: (scope, id) =>

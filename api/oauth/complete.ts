@@ -1,17 +1,16 @@
 import type { Context } from 'koa';
 import type { OAuthTransaction } from '../../ports/connections.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import { PLATFORM } from '../../ports/ids.ts';
 import { connectionWorkflowId } from '../../ports/operations.ts';
 import { completeAuthorizationUpdate } from '../../workflows/lib/connection-messages.ts';
 import { auditLine } from '../audit-line.ts';
-import { ended } from '../connect.ts';
 import type { ApiDeps } from '../deps.ts';
 import { toFault } from '../faults.ts';
 import { withStaged } from '../staged.ts';
 import { gaveNoAnswer } from '../temporal-faults.ts';
-import { update } from '../temporal.ts';
 import { sha256 } from '../tokens.ts';
+import { updateConnection } from '../update-connection.ts';
 import type { Answer } from './answer.ts';
 import { dropProof, openProof } from './proof.ts';
 import { tenantOfState } from './state.ts';
@@ -63,13 +62,13 @@ const connect = async (deps: ApiDeps, transaction: OAuthTransaction, answer: Ans
   };
   const other = held?.acceptOtherAccount ? { acceptOtherAccount: true } : {};
   const traded = withStaged(deps, workflowId, values, (staged) =>
-    update(deps.temporal, {
-      workflowId,
-      definition: completeAuthorizationUpdate,
-      args: [{ staged, stateHash, methodId: authMethod, settings, actor: userId, ...other }],
-      updateId: stateHash,
-      ended: ended(),
-    }),
+    updateConnection(
+      deps,
+      { tenantId, id: connectionId },
+      completeAuthorizationUpdate,
+      [{ staged, stateHash, methodId: authMethod, settings, actor: userId, ...other }],
+      stateHash,
+    ),
   );
   const view = await traded.catch(async (error: unknown) => {
     if (!gaveNoAnswer(error)) await dropProof(deps, proofRef);
@@ -95,7 +94,7 @@ export const completeAuthorization = async (
     refuse(transaction, caller, `${deps.settings.publicUrl}${ctx.path}`, answer);
     return { transaction, view: await connect(deps, transaction, answer) };
   } catch (cause) {
-    if (cause instanceof Fault && cause.code === 'oauth_denied' && transaction) {
+    if (isFault(cause, 'oauth_denied') && transaction) {
       await dropProof(deps, transaction.proofRef);
     }
     const { code, message } = toFault(cause);

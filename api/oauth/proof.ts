@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Fault } from '../../ports/errors.ts';
+import { isFault } from '../../ports/errors.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -37,7 +37,7 @@ export const openProof = async ({ ports }: ApiDeps, workflowId: string, staged: 
       sessionId: sessionId || null,
     };
   } catch (error) {
-    if (error instanceof Fault && error.code === 'not_found') return null;
+    if (isFault(error, 'not_found')) return null;
     throw error;
   }
 };

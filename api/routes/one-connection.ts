@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ConnectionEvent } from '../../ports/connections.ts';
 import type { Connection } from '../../ports/connections.ts';
 import type { TenantId, UserId } from '../../ports/ids.ts';
-import { connectionWorkflowId } from '../../ports/operations.ts';
 import { PageQuery } from '../../ports/tenants.ts';
 import { disableUpdate, disconnectUpdate, enableUpdate, testUpdate } from '../../workflows/lib/connection-messages.ts';
 import { ConnectionStatus, statusOf } from '../connection-info.ts';
-import { Connect, connectByFields, checkedFields, Credential, ended, Fields } from '../connect.ts';
+import { Connect, connectByFields, checkedFields, Credential, Fields } from '../connect.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ensureConnection } from '../ensure-connection.ts';
 import { Impact, impactOf } from '../impact.ts';
@@ -15,7 +13,7 @@ import { pageOf } from '../paging.ts';
 import { connectionNamed, connectorOf } from '../resolve.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
-import { update } from '../temporal.ts';
+import { updateConnection } from '../update-connection.ts';
 import { verifyStaged } from '../verify.ts';
 
 const Tested = z
@@ -49,13 +47,7 @@ const change = (deps: ApiDeps, base: string, name: keyof typeof CHANGES): Route 
     reply: { status: 200, schema: ConnectionStatus },
     async handle({ params: { id }, tenantId, principal, onceKey }) {
       const connection = await connectionNamed(deps, tenantId, id);
-      await update(deps.temporal, {
-        workflowId: connectionWorkflowId(tenantId, connection.id),
-        definition: CHANGES[name].definition,
-        args: [{ actor: principal.userId }],
-        updateId: onceKey ?? randomUUID(),
-        ended: ended(),
-      });
+      await updateConnection(deps, connection, CHANGES[name].definition, [{ actor: principal.userId }], onceKey);
       return now(deps, tenantId, connection);
     },
   });
@@ -84,13 +76,7 @@ const connect = (deps: ApiDeps, base: string): Route =>
   });
 
 const testKept = async (deps: ApiDeps, tenantId: TenantId, connection: Connection, onceKey: string | null) => {
-  await update(deps.temporal, {
-    workflowId: connectionWorkflowId(tenantId, connection.id),
-    definition: testUpdate,
-    args: [],
-    updateId: onceKey ?? randomUUID(),
-    ended: ended(),
-  });
+  await updateConnection(deps, connection, testUpdate, [], onceKey);
   const { settings } = await deps.ports.connections.get(tenantId, connection.id);
   return { accountId: settings['accountId'] ?? '', accountName: settings['accountName'] ?? '' };
 };

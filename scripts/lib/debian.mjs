@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { run } from '../wordpress/processes.mjs';
+import { run } from './command.mjs';
 
 const POLICY = '/usr/sbin/policy-rc.d';
 

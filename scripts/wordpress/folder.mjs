@@ -3,7 +3,8 @@ import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { alive, identity, run, sweep } from './processes.mjs';
+import { run } from '../lib/command.mjs';
+import { alive, identity, sweep } from './processes.mjs';
 
 const PREFIX = 'bizosaas-wordpress-';
 const OWNER = 'owner.json';

@@ -1,8 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lastLine } from '../lib/command.mjs';
 
 const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
 
@@ -18,22 +19,6 @@ const begun = (pid) => {
 
 export const identity = (pid) => ({ pid, begun: begun(pid) });
 export const alive = (who) => who.begun !== null && begun(who.pid) === who.begun;
-
-/** What a tool said in the end: its last line that names an error, else its last line. */
-export const lastLine = (text) => {
-  const lines = text.trim().split('\n');
-  return (lines.findLast((line) => /error|^E: /i.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300);
-};
-
-/** Runs a command to its end and gives its stdout; throws what it said in the end. */
-export const run = (command, args, options = {}) =>
-  new Promise((resolve, reject) => {
-    const child = execFile(command, args, { maxBuffer: 64 << 20, ...options }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${command} failed: ${lastLine(stderr) || lastLine(stdout) || error.message}`));
-      else resolve(stdout);
-    });
-    child.stdin?.end();
-  });
 
 /** Starts one server behind the guard; resolves when it runs (not yet when it is ready). */
 export const startGuarded = async (dir, name, { command, args, owner, env, stopSignal = 'SIGTERM' }) => {

@@ -1,7 +1,8 @@
 import { createServer, connect } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ready, run, startGuarded } from './processes.mjs';
+import { run } from '../lib/command.mjs';
+import { ready, startGuarded } from './processes.mjs';
 
 export const freePort = () =>
   new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './processes.mjs';
+import { run } from '../lib/command.mjs';
 import { createDatabase, freePort, runPhp, startDatabase, startPhp } from './servers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
