@@ -27,3 +27,6 @@ export interface IdentityStore {
   /** True while this principal's role still stands; asked on every request, so a removed role is refused at once. */
   stands: (principal: Principal) => Promise<boolean>;
 }
+
+/** How long a token of our own login is accepted. */
+export const TOKEN_LIFETIME_MS = 8 * 60 * 60 * 1000;

@@ -3,6 +3,7 @@
  * Workflow names, ids and message names are wire contracts: never renamed.
  */
 import type { ApprovalId, ConnectionId, RunId, Scope, TenantId } from './ids.ts';
+import type { RotatedClass } from './secret-classes.ts';
 
 /** Task queues, one per class of resource. `tokens` stands alone: nothing that waits for a refresh may run there. */
 export const QUEUES = {
@@ -22,6 +23,8 @@ export const WORKFLOWS = {
   connectorWrite: 'connectorWrite',
   verifyCredential: 'verifyCredential',
   tellPeople: 'tellPeople',
+  rotateSecret: 'rotateSecret',
+  migrateSecrets: 'migrateSecrets',
 } as const;
 export type WorkflowName = keyof typeof WORKFLOWS;
 
@@ -42,6 +45,14 @@ export const connectorWriteId = (tenantId: TenantId, effectKey: string) =>
 export const verifyCredentialId = (scope: Scope, key: string) => workflowId('verifyCredential', scope, key);
 /** `key` is the note's own: each fact is told once. */
 export const tellPeopleId = (scope: Scope, key: string) => workflowId('tellPeople', scope, key);
+
+/** One rotation of one secret at a time: a second start finds the first. */
+export const rotateSecretId = (scope: Scope, secretClass: RotatedClass, subject: string) =>
+  workflowId('rotateSecret', scope, `${secretClass}/${subject}`);
+/** Starts the rotations that are due. Also the id of the class's schedule. */
+export const rotateDueId = (secretClass: RotatedClass) => workflowId('rotateSecret', 'platform', secretClass);
+/** A deployment has one. */
+export const migrateSecretsId = () => workflowId('migrateSecrets', 'platform', 'all');
 
 /** The middle part of a workflow id; what is in no tenant is the platform's. */
 export const scopeOfWorkflow = (id: string): string => id.split(':')[1] ?? 'platform';
@@ -64,6 +75,9 @@ export const MESSAGES = {
   connectionSettled: 'connectionSettled',
   connectionResumed: 'connectionResumed',
   decide: 'decide',
+  submitSuccessor: 'submitSuccessor',
+  confirm: 'confirm',
+  rollOver: 'rollOver',
   progress: 'progress',
   status: 'status',
 } as const;
@@ -72,4 +86,4 @@ export const MESSAGES = {
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
 
 /** How long a pending connection waits for the person who was asked to make it. */
-export const CONNECTION_PENDING_MAX = '7 days';
+export const CONNECTION_PENDING_MAX_MS = 7 * 86_400_000;

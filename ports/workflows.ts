@@ -1,5 +1,6 @@
 import type { ConnectionId, Scope, TenantId } from './ids.ts';
 import type { Note } from './notifications.ts';
+import type { RotatedClass } from './secret-classes.ts';
 import type { StreamRef } from './syncs.ts';
 
 /** What activities and adapters may ask of Temporal. (The API uses the typed client.) */
@@ -28,6 +29,21 @@ export interface WorkflowPort {
   resumeDependants: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
   /** Has people told, by a workflow of its own. The note's key names the fact: a second telling is silent. */
   tellPeople: (scope: Scope, note: Note) => Promise<void>;
+  /** Creates, updates or deletes (null) the schedule of a class's rotations. Idempotent. */
+  ensureRotationSchedule: (
+    secretClass: RotatedClass,
+    policy: { everyDays: number | null; enabled: boolean },
+  ) => Promise<void>;
+  /** When each class is looked at next; null: paused, or none. */
+  listRotationSchedules: () => Promise<{ secretClass: RotatedClass; nextAt: string | null }[]>;
+  /** How many workflows are open that began before this moment (ISO 8601), the one named aside. */
+  openSince: (before: string, except: string) => Promise<number>;
+  /**
+   * Asks every connection whose run began before `begun` to go on as a new run, and has every schedule written again and
+   * forget what its runs gave before `given`: all with the payload key in use now. `left`: schedules that could not be, as a
+   * run of theirs is at work. Any number of times. Both ISO 8601.
+   */
+  renewPayloads: (before: { begun: string; given: string }) => Promise<{ left: number }>;
   /** Throws `unavailable` when Temporal does not answer, or does not yet know what a start needs. */
   health: () => Promise<void>;
 }
