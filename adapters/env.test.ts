@@ -48,7 +48,7 @@ describe('the environment', () => {
       EMULATOR_URL: 'http://127.0.0.1:3005',
       API_PORT: 'x',
     });
-    for (const name of ['HTTP_ALLOW', 'CONNECTOR_ORIGINS', 'EMULATOR_URL', 'NODE_ENV', 'API_PORT']) {
+    for (const name of ['HTTP_ALLOW', 'CONNECTOR_ORIGINS', 'EMULATOR_URL', 'SECRETS_STORE', 'API_PORT']) {
       expect(message).toContain(`\n  ${name}: `);
     }
   });
@@ -111,5 +111,70 @@ describe('the environment', () => {
     expect(readEnv({ ...least, ...mail }).smtp).toEqual({ url: mail.SMTP_URL, from: mail.SMTP_FROM });
     expect(messageOf({ ...least, SMTP_URL: mail.SMTP_URL })).toContain('SMTP_FROM');
     expect(messageOf({ ...least, ...mail, SMTP_URL: 'http://mail.test' })).toContain('SMTP_URL');
+  });
+
+  const vault = { VAULT_ADDR: 'https://vault.test:8200/', VAULT_ROLE_ID: 'worker', VAULT_SECRET_ID_FILE: '/run/id' };
+
+  test('secrets are in files until a Vault is named, then there and nowhere else', () => {
+    expect(readEnv({ ...least, SECRETS: '{"platform/x":{"a":"1"}}' }).secrets).toEqual({
+      store: 'files',
+      key: null,
+      given: { 'platform/x': { a: '1' } },
+      vault: null,
+    });
+    expect(readEnv({ ...least, ...vault }).secrets).toMatchObject({
+      store: 'vault',
+      vault: {
+        address: 'https://vault.test:8200',
+        namespace: null,
+        caFile: null,
+        mount: 'secret',
+        appRoleMount: 'approle',
+        roleId: 'worker',
+        secretId: null,
+        secretIdFile: '/run/id',
+        wrappedSecretIdFile: null,
+      },
+    });
+    expect(readEnv({ ...least, ...vault, SECRETS_STORE: 'files' }).secrets).toMatchObject({
+      store: 'files',
+      vault: null,
+    });
+    expect(readEnv({ ...least, ...vault, SECRETS_STORE: 'moving' }).secrets.store).toBe('moving');
+  });
+
+  test.each(['production', 'staging'])(
+    '%s starts with Vault over TLS or on loopback, and with nothing less',
+    (mode) => {
+      const live = { ...least, ...vault, NODE_ENV: mode };
+      expect(readEnv(live).secrets.store).toBe('vault');
+      expect(readEnv({ ...live, VAULT_ADDR: 'http://127.0.0.1:8200' }).secrets.store).toBe('vault');
+      expect(messageOf({ ...live, VAULT_ADDR: 'http://vault.test:8200' })).toContain('\n  VAULT_ADDR: ');
+      expect(messageOf({ ...live, VAULT_ADDR: 'http://127.0.0.1.test:8200' })).toContain('\n  VAULT_ADDR: ');
+      for (const SECRETS_STORE of ['files', 'moving']) {
+        expect(messageOf({ ...live, SECRETS_STORE })).toContain('\n  SECRETS_STORE: ');
+      }
+      const message = messageOf({ ...live, SECRETS: '{"platform/x":{"a":"canary"}}' });
+      expect(message).toContain('\n  SECRETS: ');
+      expect(message).not.toContain('canary');
+    },
+  );
+
+  test.each<[string, Record<string, string>]>([
+    ['VAULT_ADDR', { SECRETS_STORE: 'vault', VAULT_ADDR: '' }],
+    ['VAULT_ADDR', { VAULT_ADDR: 'vault.test' }],
+    ['VAULT_ROLE_ID', { VAULT_ROLE_ID: '' }],
+    ['VAULT_SECRET_ID_FILE', { VAULT_SECRET_ID_FILE: '' }],
+    ['VAULT_SECRET_ID_FILE', { VAULT_SECRET_ID: 'canary' }],
+    ['VAULT_WRAPPED_SECRET_ID_FILE', { VAULT_WRAPPED_SECRET_ID_FILE: '/run/w', VAULT_SECRET_ID_FILE: '' }],
+    ['VAULT_MOUNT', { VAULT_MOUNT: '../sys' }],
+    ['VAULT_APPROLE_MOUNT', { VAULT_APPROLE_MOUNT: '/approle/' }],
+    ['SECRETS_STORE', { SECRETS_STORE: 'canary' }],
+    ['SECRETS', { SECRETS: '{"platform/x":"canary"}' }],
+    ['SECRETS', { SECRETS: '{canary' }],
+  ])('%s is told when what Vault needs is missing or does not fit, without repeating it', (name, given) => {
+    const message = messageOf({ ...least, ...vault, ...given });
+    expect(message).toContain(`\n  ${name}`);
+    expect(message).not.toContain('canary');
   });
 });

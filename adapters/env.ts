@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { secretProblems, secretsEnv, SecretVariables } from './env-secrets.ts';
+import type { SecretsEnv } from './env-secrets.ts';
+
+export { loadEnvFile } from './env-file.ts';
 
 const MODES = ['development', 'test', 'staging', 'production'] as const;
 
@@ -12,12 +16,6 @@ const list = z
       .split(',')
       .map((item) => item.trim())
       .filter(Boolean),
-  );
-const key32 = z
-  .base64()
-  .refine(
-    (text) => Buffer.from(text, 'base64').length === 32,
-    'is not 32 bytes in base64; make one with: openssl rand -base64 32',
   );
 
 const Source = z.object({
@@ -36,6 +34,7 @@ const Source = z.object({
   API_PORT: port(3000),
   PUBLIC_URL: origin.default('http://127.0.0.1:3000'),
   PORTAL_ORIGINS: list,
+  TEMPORAL_UI_ORIGIN: origin.optional(),
   EMULATOR_URL: origin.optional(),
   LLM_BASE_URL: origin.default('https://api.openai.com/v1'),
   LLM_API_KEY: z.string().optional(),
@@ -67,7 +66,7 @@ const Source = z.object({
   HUBSPOT_CLIENT_SECRET: z.string().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   SMTP_FROM: z.string().min(3).optional(),
-  SECRETS_KEY: key32.optional(),
+  ...SecretVariables,
   WORKFLOW_BUNDLE: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -81,12 +80,9 @@ const DEVELOPMENT_ONLY = {
 
 const refusals = (given: Record<string, string | undefined>): string[] => {
   const mode = given.NODE_ENV;
-  if (mode !== 'staging' && mode !== 'production') return [];
-  const set = Object.entries(DEVELOPMENT_ONLY).filter(([name]) => given[name] !== undefined);
-  return [
-    ...set.map(([name, mend]) => `${name}: ${mend} (NODE_ENV=${mode})`),
-    `NODE_ENV: ${mode} keeps secrets in Vault, and this build keeps them in files, which development and test alone may`,
-  ];
+  const isLive = mode === 'staging' || mode === 'production';
+  const set = isLive ? Object.entries(DEVELOPMENT_ONLY).filter(([name]) => given[name] !== undefined) : [];
+  return [...set.map(([name, mend]) => `${name}: ${mend} (NODE_ENV=${mode})`), ...secretProblems(given, isLive)];
 };
 
 /** One application of ours at a vendor: what its authorization server knows us by. */
@@ -103,6 +99,8 @@ export interface Env {
   api: { host: string; port: number; publicUrl: string };
   /** Origins whose browsers may call the API. */
   portalOrigins: string[];
+  /** Where the Temporal UI is, whose browsers may have payloads decoded. */
+  temporalUiOrigin: string | null;
   emulatorUrl: string | null;
   llm: { baseUrl: string; apiKey: string | null; model: string };
   /** Loopback `host:port`s that the SSRF guard lets through. */
@@ -112,8 +110,7 @@ export interface Env {
   oauthApps: Record<string, OAuthApp>;
   /** The mail server and whom letters come from; null: nothing is mailed. */
   smtp: { url: string; from: string } | null;
-  /** 32 bytes in base64; null: made once in the data folder. */
-  secretsKey: string | null;
+  secrets: SecretsEnv;
   /** A built workflow bundle; null: built when a worker starts. */
   workflowBundle: string | null;
   logLevel: z.infer<typeof Source>['LOG_LEVEL'];
@@ -152,6 +149,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     },
     api: { host: env.API_HOST, port: env.API_PORT, publicUrl: env.PUBLIC_URL },
     portalOrigins: env.PORTAL_ORIGINS,
+    temporalUiOrigin: env.TEMPORAL_UI_ORIGIN ?? null,
     emulatorUrl: env.EMULATOR_URL ?? null,
     llm: { baseUrl: env.LLM_BASE_URL, apiKey: env.LLM_API_KEY ?? null, model: env.LLM_MODEL },
     httpAllow: env.HTTP_ALLOW,
@@ -161,7 +159,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
       ...env.OAUTH_APPS,
     },
     smtp: env.SMTP_URL !== undefined && env.SMTP_FROM !== undefined ? { url: env.SMTP_URL, from: env.SMTP_FROM } : null,
-    secretsKey: env.SECRETS_KEY ?? null,
+    secrets: secretsEnv(env),
     workflowBundle: env.WORKFLOW_BUNDLE ?? null,
     logLevel: env.LOG_LEVEL,
   };

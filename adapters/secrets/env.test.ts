@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { envSecrets } from './env.ts';
+import { seal } from './seal.ts';
 
-const meta = { class: 'test', createdBy: 'test' };
+const meta = { class: 'credential', createdBy: 'test' } as const;
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'secrets-'));
@@ -123,4 +125,98 @@ test('a generated key is made once and kept', async () => {
 
 test.each(['staging', 'production'] as const)('secrets in files are refused in %s', (environment) => {
   expect(() => envSecrets({ dir, environment })).toThrow('configure Vault');
+});
+
+describe('what the environment gives', () => {
+  const given = { 'platform/database': { user: 'app', password: 'given-canary' }, 'platform/other': { a: '1' } };
+  const withGiven = () => envSecrets({ dir, environment: 'test', given });
+
+  test('is version 1 until something is written, with the class of its path and the folder’s age', async () => {
+    const secrets = withGiven();
+    const first = await secrets.read('platform/database');
+    expect(first).toMatchObject({ version: 1, values: given['platform/database'] });
+    expect(first?.meta).toMatchObject({ class: 'database_password', createdBy: 'environment' });
+    await expect(withGiven().read('platform/database')).resolves.toEqual(first);
+    await expect(secrets.list('platform/')).resolves.toEqual(['platform/database', 'platform/other']);
+    await expect(secrets.put('platform/database', 0, { user: 'b' }, meta)).rejects.toMatchObject({
+      code: 'stale_version',
+    });
+    await expect(secrets.put('platform/database', 1, { user: 'b' }, meta)).resolves.toBe(2);
+    await expect(secrets.read('platform/database')).resolves.toMatchObject({ version: 2, values: { user: 'b' } });
+    await expect(secrets.readVersion('platform/database', 1)).resolves.toEqual(first);
+  });
+
+  test('stays deleted or destroyed though the environment still says it', async () => {
+    const secrets = withGiven();
+    await secrets.delete('platform/database');
+    await expect(secrets.read('platform/database')).resolves.toBeNull();
+    await secrets.destroy('platform/other');
+    await secrets.destroy('platform/other');
+    await expect(withGiven().describe('platform/other')).resolves.toBeNull();
+    await expect(withGiven().list('platform/')).resolves.toEqual(['platform/database']);
+    await expect(secrets.put('platform/other', 0, { a: '2' }, meta)).resolves.toBe(1);
+    await expect(secrets.read('platform/other')).resolves.toMatchObject({ values: { a: '2' } });
+  });
+
+  test('lies in no file', async () => {
+    await withGiven().delete('platform/database');
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((it) => it.isFile())) {
+      expect((await readFile(join(entry.parentPath, entry.name))).includes('given-canary')).toBe(false);
+    }
+  });
+});
+
+test('a version that is destroyed while its neighbour is read keeps its number, and a crash in between leaves nothing readable', async () => {
+  const secrets = open();
+  await secrets.put('p', 0, { a: '1' }, meta);
+  await secrets.put('p', 1, { a: '2' }, meta);
+  // The mark is there, the file still: as a crash leaves it.
+  await writeFile(join(dir, 'secrets', 'p', '2-destroyed'), '');
+  await expect(secrets.read('p')).resolves.toBeNull();
+  await expect(secrets.readVersion('p', 2)).resolves.toBeNull();
+  await secrets.destroyVersions('p', [2, 9]);
+  expect((await readdir(join(dir, 'secrets', 'p'))).sort()).toEqual(['1', '2-destroyed']);
+  await expect(secrets.put('p', 1, { a: '3' }, meta)).rejects.toMatchObject({ code: 'stale_version' });
+  await expect(secrets.put('p', 2, { a: '3' }, meta)).resolves.toBe(3);
+});
+
+test('a deleted version is brought back by removing its mark', async () => {
+  const secrets = open();
+  await secrets.put('p', 0, { a: '1' }, meta);
+  await secrets.delete('p');
+  await secrets.delete('p');
+  await expect(secrets.read('p')).resolves.toBeNull();
+  await rm(join(dir, 'secrets', 'p', '1-deleted'));
+  await expect(secrets.read('p')).resolves.toMatchObject({ version: 1, values: { a: '1' } });
+});
+
+test('a version is restored with the age it had elsewhere', async () => {
+  const old = { ...meta, createdAt: '2025-01-01T00:00:00.000Z', rotateBy: '2025-04-01T00:00:00.000Z' };
+  await expect(open().restore('p', 0, { a: '1' }, old)).resolves.toBe(1);
+  await expect(open().read('p')).resolves.toEqual({ version: 1, values: { a: '1' }, meta: old });
+});
+
+test('data folders of the first builds are read: their classes have other names now', async () => {
+  const key = Buffer.alloc(32, 3);
+  const secrets = open(key.toString('base64'));
+  await secrets.put('p', 0, {}, meta);
+  const former = JSON.stringify({ values: { a: '1' }, meta: { class: 'oauth_app', createdBy: 'x', createdAt: 'y' } });
+  await writeFile(join(dir, 'secrets', 'p', '2'), seal(key, 'p\n2', former));
+  await expect(secrets.read('p')).resolves.toMatchObject({
+    values: { a: '1' },
+    meta: { class: 'oauth_client_secret' },
+  });
+});
+
+test('what another version of the program wrote is refused without repeating a part of it', async () => {
+  const key = Buffer.alloc(32, 3);
+  const secrets = open(key.toString('base64'));
+  await secrets.put('p', 0, {}, meta);
+  for (const text of ['{"values":{"token":"canary-4711', '{"values":{"canary-4711":5},"meta":{}}']) {
+    await writeFile(join(dir, 'secrets', 'p', '2'), seal(key, 'p\n2', text));
+    const refused = await secrets.read('p').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'unavailable' });
+    expect(inspect(refused)).not.toContain('canary');
+  }
 });

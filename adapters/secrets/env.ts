@@ -1,50 +1,45 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { Fault } from '../../ports/errors.ts';
-import type { SecretMeta, SecretPort, SecretValues, SecretVersion } from '../../ports/secrets.ts';
-import { createFile, fileFault, hasCode } from '../objects/files.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
+import type { SecretInfo, SecretVersion, SecretVersionInfo } from '../../ports/secrets.ts';
+import { fileFault, hasCode } from '../objects/files.ts';
+import { givenVersion } from './given.ts';
+import type { GivenSecrets } from './given.ts';
 import { openKey } from './key.ts';
-import { nameOfPath, pathOfName } from './path-names.ts';
+import { keptNow, readKept, writeKept } from './kept.ts';
+import type { Kept } from './kept.ts';
+import { isMarker } from './marker.ts';
 import { seal, unseal } from './seal.ts';
+import type { SecretStore } from './store.ts';
+import { versionFiles } from './version-files.ts';
 
 interface EnvSecretsOptions {
   dir: string;
   /** 32 bytes in base64; without it a key is made once in `dir`. */
   key?: string | undefined;
   environment: 'development' | 'test' | 'staging' | 'production';
+  /** By path: the version 1 of each, until it is written, deleted or destroyed here. */
+  given?: GivenSecrets;
 }
 
-type NewMeta = Omit<SecretMeta, 'createdAt'>;
-
-const Kept = z.object({
-  values: z.record(z.string(), z.string()),
-  meta: z.object({
-    class: z.string(),
-    createdBy: z.string(),
-    createdAt: z.string(),
-    rotateBy: z.string().exactOptional(),
-    boundTo: z.string().exactOptional(),
-    expiresAt: z.string().exactOptional(),
-  }),
-});
+const stale = () => new Fault('stale_version', 'Another writer was faster; read the secret again.');
+const damaged = () =>
+  new Fault('unavailable', 'A secret is damaged or was written with another key; disconnect it and connect again.');
 
 /**
- * Secrets as sealed files, one a version, for development and tests only. A version appears whole or not at all and
- * is never overwritten, whichever of many processes dies or races.
+ * Secrets as sealed files, one a version, over those that the environment gives: for development and tests only. A version
+ * appears whole or not at all and is never overwritten, whichever of many processes dies or races.
  */
-export const envSecrets = ({ dir, key: given, environment }: EnvSecretsOptions): SecretPort => {
+export const envSecrets = ({ dir, key: ownKey, environment, given = {} }: EnvSecretsOptions): SecretStore => {
   if (environment === 'staging' || environment === 'production') {
     throw new Fault('unavailable', 'Secrets in files are for development; configure Vault for staging and production.');
   }
-  const root = join(dir, 'secrets');
-  const folder = (path: string) => join(root, nameOfPath(path));
+  const files = versionFiles(join(dir, 'secrets'), (path) => Object.hasOwn(given, path));
   const context = (path: string, version: number) => `${path}\n${version}`;
 
   let opened: Promise<Buffer> | undefined;
   const withKey = async <Result>(fn: (key: Buffer) => Promise<Result>): Promise<Result> => {
-    opened ??= openKey(dir, given);
+    opened ??= openKey(dir, ownKey);
     const mine = opened;
     try {
       return await fn(await mine);
@@ -54,57 +49,40 @@ export const envSecrets = ({ dir, key: given, environment }: EnvSecretsOptions):
     }
   };
 
-  const names = async (at: string): Promise<string[]> =>
-    readdir(at).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return [];
-      throw error;
-    });
-  const versions = async (path: string): Promise<number[]> =>
-    (await names(folder(path)))
-      .filter((name) => /^[1-9]\d*$/.test(name))
-      .map(Number)
-      .sort((a, b) => b - a);
-  const list = async (prefix: string) =>
-    (await names(root))
-      .map(pathOfName)
-      .filter((path): path is string => path?.startsWith(prefix) ?? false)
-      .sort();
-
-  const read = async (key: Buffer, path: string): Promise<SecretVersion | null> => {
-    for (;;) {
-      const [version] = await versions(path);
-      if (version === undefined) return null;
-      try {
-        const text = unseal(key, context(path, version), await readFile(join(folder(path), String(version))));
-        if (text !== null) return { version, ...Kept.parse(JSON.parse(text)) };
-      } catch (error) {
-        // Destroyed since the folder was listed.
-        if (hasCode(error, 'ENOENT')) continue;
-        throw error;
-      }
-      throw new Fault(
-        'unavailable',
-        'A secret is damaged or was written with another key; disconnect it and connect again.',
-      );
+  /** Null when it lies in no file and is not given, as one destroyed in this moment. */
+  const keptAt = async (key: Buffer, path: string, version: number): Promise<Kept | null> => {
+    try {
+      const text = unseal(key, context(path, version), await files.read(path, version));
+      if (text === null) throw damaged();
+      return readKept(text);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+      const values = version === 1 ? given[path] : undefined;
+      return values === undefined ? null : givenVersion(dir, path, values);
     }
   };
 
-  const stale = () => new Fault('stale_version', 'Another writer was faster; read the secret again.');
+  const readVersion = async (key: Buffer, path: string, version: number): Promise<SecretVersion | null> => {
+    const held = (await files.states(path)).some((one) => one.version === version && one.state === 'held');
+    const kept = held ? await keptAt(key, path, version) : null;
+    return kept && { version, ...kept };
+  };
 
-  const put = async (
-    key: Buffer,
-    path: string,
-    expected: number,
-    values: SecretValues,
-    meta: NewMeta,
-  ): Promise<number> => {
-    const [newest = 0] = await versions(path);
-    if (newest !== expected) throw stale();
+  const read = async (key: Buffer, path: string): Promise<SecretVersion | null> => {
+    for (;;) {
+      const [newest] = await files.states(path);
+      if (newest?.state !== 'held') return null;
+      const kept = await keptAt(key, path, newest.version);
+      if (kept) return { version: newest.version, ...kept };
+    }
+  };
+
+  const write = async (key: Buffer, path: string, expected: number, kept: Kept): Promise<number> => {
+    const [newest] = await files.states(path);
+    if ((newest?.version ?? 0) !== expected) throw stale();
     const version = expected + 1;
-    const text = JSON.stringify({ values, meta: { ...meta, createdAt: new Date().toISOString() } });
     try {
-      await mkdir(folder(path), { recursive: true, mode: 0o700 });
-      await createFile(join(folder(path), String(version)), seal(key, context(path, version), text));
+      await files.create(path, version, seal(key, context(path, version), writeKept(kept)));
     } catch (error) {
       // ENOENT: destroyed in this very moment.
       if (hasCode(error, 'EEXIST', 'ENOENT')) throw stale();
@@ -113,30 +91,58 @@ export const envSecrets = ({ dir, key: given, environment }: EnvSecretsOptions):
     return version;
   };
 
+  const describe = async (key: Buffer, path: string): Promise<SecretInfo | null> => {
+    const states = await files.states(path);
+    const versions = states.map(async ({ version, state }): Promise<SecretVersionInfo> => {
+      const kept = state === 'held' ? await keptAt(key, path, version) : null;
+      if (kept) return { version, state: 'held', meta: kept.meta };
+      return { version, state: state === 'deleted' ? state : 'destroyed', meta: null };
+    });
+    return states.length === 0 ? null : { path, versions: await Promise.all(versions) };
+  };
+
+  const list = (prefix: string) => files.list(prefix, Object.keys(given));
+
   return {
     read: (path) => withKey((key) => read(key, path)),
+    readVersion: (path, version) => withKey((key) => readVersion(key, path, version)),
+    describe: (path) => withKey((key) => describe(key, path)),
+    list: (prefix) => withKey(() => list(prefix)),
+    health: () => withKey(() => Promise.resolve()),
 
-    put: (path, expected, values, meta) => withKey((key) => put(key, path, expected, values, meta)),
+    put: (path, expected, values, meta) => withKey((key) => write(key, path, expected, keptNow(values, meta))),
+    restore: (path, expected, values, meta) => withKey((key) => write(key, path, expected, { values, meta })),
 
     generate: (path, meta) =>
       withKey(async (key) => {
-        if ((await versions(path)).length > 0) return;
-        await put(key, path, 0, { key: randomBytes(32).toString('base64url') }, meta).catch((error: unknown) => {
+        const [newest] = await files.states(path);
+        if (newest?.state === 'held') return;
+        const made = keptNow({ key: randomBytes(32).toString('base64url') }, meta);
+        await write(key, path, newest?.version ?? 0, made).catch((error: unknown) => {
           // Made by another caller in this moment: the promise is kept.
-          if (!(error instanceof Fault && error.code === 'stale_version')) throw error;
+          if (!isFault(error, 'stale_version')) throw error;
         });
       }),
 
-    destroy: (path) => withKey(() => rm(folder(path), { recursive: true, force: true, maxRetries: 3 })),
+    delete: (path) =>
+      withKey(async (key) => {
+        const newest = await read(key, path);
+        // A marker is no version of the secret: that one is in another store by now.
+        if (newest && !isMarker(newest)) await files.markDeleted(path, newest.version);
+      }),
 
+    destroyVersions: (path, versions) =>
+      withKey(async () => {
+        const there = (await files.states(path)).filter(({ version }) => versions.includes(version));
+        for (const { version } of there) await files.destroyVersion(path, version);
+      }),
+
+    destroy: (path) => withKey(() => files.destroy(path)),
     destroyAll: (prefix) =>
       withKey(async () => {
         if (!prefix.endsWith('/'))
           throw new Fault('invalid_request', 'A prefix ends with “/”, or it hits its neighbours.');
-        for (const path of await list(prefix)) await rm(folder(path), { recursive: true, force: true, maxRetries: 3 });
+        for (const path of await list(prefix)) await files.destroy(path);
       }),
-
-    list: (prefix) => withKey(() => list(prefix)),
-    health: () => withKey(() => Promise.resolve()),
   };
 };

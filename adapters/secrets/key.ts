@@ -6,6 +6,8 @@ import { createFile, hasCode } from '../objects/files.ts';
 import { seal, unseal } from './seal.ts';
 
 const CHECK = 'check';
+/** Sealed with the key when the folder was made, and never written again. */
+export const CHECK_FILE = 'secrets.check';
 
 const parse = (text: string, from: string): Buffer => {
   const key = Buffer.from(text.trim(), 'base64');
@@ -40,7 +42,7 @@ export const openKey = async (dir: string, given?: string): Promise<Buffer> => {
         (await madeOnce(join(dir, 'secrets.key'), () => randomBytes(32).toString('base64'))).toString(),
         'secrets.key',
       );
-  const check = await madeOnce(join(dir, 'secrets.check'), () => seal(key, CHECK, CHECK));
+  const check = await madeOnce(join(dir, CHECK_FILE), () => seal(key, CHECK, CHECK));
   if (unseal(key, CHECK, check) !== CHECK) {
     throw new Fault(
       'unavailable',

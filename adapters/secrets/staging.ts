@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
+import { scopeOfWorkflow } from '../../ports/operations.ts';
 import type { SecretPort, StagedRef, StagingPort } from '../../ports/secrets.ts';
 
 const FOLDER = 'staging/';
@@ -12,40 +13,45 @@ interface StagingOptions {
 
 const gone = () => new Fault('not_found', 'The credentials are no longer held here; enter them again.');
 
-/** Staged secrets over any SecretPort. The path begins with the moment of expiry, so that sweeping needs no reading. */
+const folderOf = (workflowId: string) => `${FOLDER}${scopeOfWorkflow(workflowId)}/`;
+const expiryOf = (path: string) => Number(/\/(\d+)-[^/]*$/.exec(path)?.[1] ?? 0);
+
+/** Staged secrets over any SecretPort. A path names its moment of expiry, so that sweeping needs no reading. */
 export const createStaging = (
   secrets: SecretPort,
   { ttlMs = 15 * MINUTE_MS, now = Date.now }: StagingOptions = {},
 ): StagingPort => {
   let sweptAt = Number.NEGATIVE_INFINITY;
   /** Those that nobody fetched. What cannot be swept now is swept by a later call, and opens for nobody meanwhile. */
-  const sweep = async () => {
+  const sweep = async (mine: string) => {
     if (now() - sweptAt < MINUTE_MS) return;
     sweptAt = now();
-    for (const path of await secrets.list(FOLDER)) {
-      const expiresAt = Number(/^staging\/(\d+)-/.exec(path)?.[1] ?? 0);
-      if (expiresAt <= now()) await secrets.destroy(path);
-    }
+    // A token narrowed to one tenant sees no other's, and sweeps its own.
+    const paths = await secrets.list(FOLDER).catch((error: unknown) => {
+      if (isFault(error, 'secrets_denied')) return secrets.list(mine);
+      throw error;
+    });
+    for (const path of paths) if (expiryOf(path) <= now()) await secrets.destroy(path);
   };
-  const swept = () => sweep().catch(() => undefined);
+  const swept = (workflowId: string) => sweep(folderOf(workflowId)).catch(() => undefined);
   const isOurs = ({ staged }: StagedRef) => staged.startsWith(FOLDER);
 
   return {
     async stage(forWorkflowId, values) {
       const expiresAt = now() + ttlMs;
-      const staged = `${FOLDER}${expiresAt}-${randomBytes(24).toString('hex')}`;
+      const staged = `${folderOf(forWorkflowId)}${expiresAt}-${randomBytes(24).toString('hex')}`;
       await secrets.put(staged, 0, values, {
         class: 'staged',
         createdBy: 'staging',
         boundTo: forWorkflowId,
         expiresAt: new Date(expiresAt).toISOString(),
       });
-      await swept();
+      await swept(forWorkflowId);
       return { staged };
     },
 
     async open(ref, workflowId) {
-      await swept();
+      await swept(workflowId);
       // A reference may come from a payload: nothing outside this folder is ever read by it.
       const kept = isOurs(ref) ? await secrets.read(ref.staged) : null;
       if (!kept || kept.meta.boundTo !== workflowId) throw gone();
