@@ -11,7 +11,9 @@ COPY adapters adapters
 COPY workers workers
 COPY api api
 COPY portals portals
-COPY scripts/migrate.ts scripts/migrate.ts
+COPY scripts/migrate.ts scripts/vault-init.ts scripts/
+COPY scripts/lib/say.ts scripts/lib/until.ts scripts/lib/vault-ask.ts scripts/lib/vault-setup.ts scripts/lib/
+COPY scripts/vault/policies scripts/vault/policies
 RUN mkdir /data && chown node /data
 USER node
 ENTRYPOINT ["node"]

@@ -9,8 +9,9 @@ import type { SecretVersion } from '../ports/secrets.ts';
 import { createBreaker } from './breaker.ts';
 import { missingOf, wayOf } from './connections.ts';
 import type { ConnectionRef } from './connections.ts';
+import { createUnstored } from './unstored.ts';
 
-/** What an attempt may take: its activity's startToClose, in `workflows/lib/activities.ts`. */
+/** How long an attempt may ask: one that is not heard of for as long is over, by its heartbeat in `workflows/lib/activities.ts`. */
 const LEASE_MS = 30_000;
 /** The longest that one call to a vendor takes. */
 const CALL_MS = 20_000;
@@ -37,6 +38,7 @@ const staleAsNull = (error: unknown): null => {
 export const createTokenActivities = (ports: Needs) => {
   const { connections, oauth, secrets } = ports;
   const breaker = createBreaker(ports);
+  const unstored = createUnstored(secrets);
 
   const openConnection = async ({ tenantId, connectionId }: ConnectionRef): Promise<Connection> => {
     const connection = await connections.get(tenantId, connectionId);
@@ -108,6 +110,19 @@ export const createTokenActivities = (ports: Needs) => {
     }
   };
 
+  /** Asks the vendor, with the intent to do so written before and the outcome after it, unless that is an answer. */
+  const renew = async ({ tenantId, id }: Connection, way: AuthWay, current: SecretVersion, until: number) => {
+    await breaker.refuseWhileTroubled(way);
+    const hasTime = () => Date.now() + CALL_MS < until;
+    // An attempt that outlives its lease would ask beside its successor, which a vendor takes for theft.
+    if (!hasTime()) throw new Fault('unavailable', 'our own stores were too slow for a refresh; it is tried again');
+    const { unsettled } = await connections.beginRefresh(tenantId, id, current.version);
+    const settle: Settle = (outcome) => connections.settleRefresh(tenantId, id, current.version, outcome);
+    return ask(way, current, { unsettled, hasTime, settle }).catch(async (error: unknown) => {
+      throw await breaker.trip(way, error);
+    });
+  };
+
   return {
     /** One call to the provider for the generation `observedVersion`; a newer one that is already stored is the answer. */
     refreshToken: async (ref: ConnectionRef, connectorId: string, observedVersion: number): Promise<Refreshed> => {
@@ -121,18 +136,9 @@ export const createTokenActivities = (ports: Needs) => {
       if (current.version > observedVersion) return adopt(connection, way, current);
       if (!oauth.renews(way, current.values)) throw new Fault('unsupported', 'this credential is never renewed');
 
-      await breaker.refuseWhileTroubled(way);
-      const hasTime = () => Date.now() + CALL_MS < until;
-      // An attempt that outlives its lease would ask beside its successor, which a vendor takes for theft.
-      if (!hasTime()) throw new Fault('unavailable', 'our own stores were too slow for a refresh; it is tried again');
-      const { unsettled } = await connections.beginRefresh(tenantId, connectionId, current.version);
-      const settle: Settle = (outcome) => connections.settleRefresh(tenantId, connectionId, current.version, outcome);
-      const tokens = await ask(way, current, { unsettled, hasTime, settle }).catch(async (error: unknown) => {
-        throw await breaker.trip(way, error);
-      });
-      const version = await secrets
-        .put(path, current.version, tokens.values, { class: 'oauth_tokens', createdBy: `connection:${connectionId}` })
-        .catch(staleAsNull);
+      const meta = { class: 'oauth_tokens', createdBy: `connection:${connectionId}` } as const;
+      const tokens = unstored.of(path, current.version) ?? (await renew(connection, way, current, until));
+      const version = await unstored.store(path, current.version, tokens, meta).catch(staleAsNull);
       await breaker.reset(way);
       if (version !== null) return renewed(connection, way, current.version, version, tokens);
       // Somebody stored a newer one meanwhile, or all was destroyed: ours is thrown away.

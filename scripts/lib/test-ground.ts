@@ -15,6 +15,7 @@ import { temporalServer } from './temporal-server.ts';
 import { startTestPostgres } from './test-postgres.ts';
 import type { TestPostgres } from './test-postgres.ts';
 import { timeSkippingServer } from './time-skipping.ts';
+import { vaultProgram } from './vault-program.ts';
 
 const READY_MS = 60_000;
 
@@ -122,6 +123,13 @@ export const prepareGround = async (
     work.push(
       orSkip('Temporal server as in production', async (progress) => {
         ground.env.TEST_TEMPORAL_SERVER = JSON.stringify(await temporalServer(place, progress));
+      }),
+    );
+  }
+  if (await mentions(files.plain, 'TEST_VAULT_PROGRAM')) {
+    work.push(
+      orSkip('Vault', async (progress) => {
+        ground.env.TEST_VAULT_PROGRAM = await vaultProgram(place, progress);
       }),
     );
   }
