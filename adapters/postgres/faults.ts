@@ -43,6 +43,11 @@ const isUnreachable = (error: unknown) =>
 /** Whether the whole transaction may simply be run again: terminated backend, serialization conflict, deadlock. */
 export const isTransient = (error: unknown) => /^(40001|40P01)/.test(codeOf(error) ?? '') || isLost(error);
 
+/** Also of a Fault that was made of such an error. */
+export const hasSqlState = (error: unknown, ...states: string[]) =>
+  chain(error).some(({ code }) => typeof code === 'string' && states.includes(code));
+export const isLoginRefused = (error: unknown) => hasSqlState(error, '28P01', '28000');
+
 /** One sentence with the mend for each SQLSTATE that is not our own mistake. */
 const MEANING: Record<string, [FaultCode, string]> = {
   '53100': ['unavailable', 'The disk of the database is full; free some space and try again.'],

@@ -1,10 +1,11 @@
-import type { DatabasePool } from 'slonik';
-import { createPool } from 'slonik';
 import type { z } from 'zod';
 import type { Scope } from '../../ports/ids.ts';
 import { Fault } from '../../ports/errors.ts';
-import { asFault, isTransient } from './faults.ts';
-import { interceptors, typeParsers } from './rows.ts';
+import { asFault, isLoginRefused, isTransient } from './faults.ts';
+import type { Work } from './login-pools.ts';
+import { openLoginPools } from './login-pools.ts';
+import type { Logins } from './logins.ts';
+import { ownLogin } from './logins.ts';
 import { sql } from './sql.ts';
 import type { Tx } from './transact.ts';
 import { call, functionCall, refuseNested, transact } from './transact.ts';
@@ -29,75 +30,29 @@ export interface Database {
 }
 
 const ATTEMPTS = 3;
-const CONNECT_MS = 1500;
 const HEALTH_MS = 1900;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-const connect = async (url: string, max: number): Promise<DatabasePool> => {
-  const pool = await createPool(url, {
-    maximumPoolSize: max,
-    connectionTimeout: CONNECT_MS,
-    // Retries are ours: whole transactions, on another connection.
-    connectionRetryLimit: 0,
-    transactionRetryLimit: 0,
-    queryRetryLimit: 0,
-    idleTimeout: 60_000,
-    captureStackTrace: false,
-    tracing: false,
-    // All settings are local to a transaction, so there is nothing to discard. (On PGlite it would discard for all.)
-    resetConnection: () => Promise.resolve(),
-    typeParsers,
-    interceptors,
-  });
-  // Slonik emits each failed query as an event too, and the emitter throws its own error when nobody listens.
-  pool.on('error', () => undefined);
-  return pool;
-};
-
 /**
- * Opens lazily and again after a failure, so that a process may start before its database, and outlive a restart of it.
+ * Opens lazily and again after a failure, so that a process may start before its database, and outlive a restart of it and
+ * a change of its login.
  */
-export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): Database => {
-  let opened: Promise<DatabasePool> | undefined;
-  const pool = () =>
-    (opened ??= connect(url, max).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    }));
-
-  /** Those who wait for a connection. When one cannot be made, all are told: none queues behind another's timeout. */
-  const waiting = new Set<(error: unknown) => void>();
-  const attempt = async <Result>(
-    work: (open: DatabasePool, arrive: () => boolean) => Promise<Result>,
-    connected: () => void,
-  ) => {
-    const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
-    waiting.add(refuse);
-    const arrive = () => {
-      connected();
-      return waiting.delete(refuse);
-    };
-    const done = pool()
-      .then((open) => work(open, arrive))
-      .catch((error: unknown) => {
-        if (waiting.has(refuse)) {
-          waiting.forEach((each) => each(error));
-          waiting.clear();
-        }
-        throw error;
-      });
-    return Promise.race([done, refused]);
-  };
-
-  const again = async <Result>(work: (open: DatabasePool, arrive: () => boolean) => Promise<Result>) => {
+export const openPostgres = (
+  url: string,
+  { max = 10, logins = ownLogin }: { max?: number; logins?: Logins } = {},
+): Database => {
+  const pools = openLoginPools(url, max);
+  const again = async <Result>(work: Work<Result>) => {
     refuseNested();
     for (let tries = 1; ; tries += 1) {
       let isConnected = false;
+      const login = await logins.current();
       try {
-        return await attempt(work, () => (isConnected = true));
+        return await pools.attempt(login, work, () => (isConnected = true));
       } catch (error) {
-        if (!isConnected || tries >= ATTEMPTS || !isTransient(error)) throw asFault(error);
+        const mayHelp = isConnected ? isTransient(error) : isLoginRefused(error) && (await logins.refused(login));
+        if (!mayHelp || tries >= ATTEMPTS) throw asFault(error);
         await wait(20 * 2 ** tries * (0.5 + Math.random()));
       }
     }
@@ -114,15 +69,6 @@ export const openPostgres = (url: string, { max = 10 }: { max?: number } = {}): 
       const asked = inTenant('platform', (tx) => tx.any(sql.typeAlias('id')`SELECT id FROM tenants LIMIT 0`));
       await Promise.race([asked, late]).finally(() => clearTimeout(timer));
     },
-    async close() {
-      const closing = opened;
-      opened = Promise.reject(new Fault('unavailable', 'The database connection of this process is closed.'));
-      opened.catch(() => undefined);
-      if (closing)
-        await closing.then(
-          (open) => open.end(),
-          () => undefined,
-        );
-    },
+    close: pools.close,
   };
 };

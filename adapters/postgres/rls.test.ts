@@ -61,6 +61,10 @@ const fill = async (tenantId: TenantId) => {
   const channelId = randomUUID();
   await stores.channels.add(tenantId, { id: channelId, kind: 'webhook', title: 't' });
   await stores.channels.claim(tenantId, channelId, 'k');
+  await stores.rotations.record(
+    { scope: tenantId, rotationId: randomUUID(), secretClass: 'vendor_api_key', subject: 's' },
+    { step: 'creating', outcome: 'running', message: null, operationId },
+  );
 };
 
 beforeAll(async () => {
@@ -77,6 +81,9 @@ beforeAll(async () => {
   });
   await stores.oauthApps.setTrouble('hubspot', {
     ...{ code: 'client_broken', providerCode: null, message: 'm', until: new Date().toISOString() },
+  });
+  await stores.rotations.setPolicy({
+    ...{ secretClass: 'jwt_signing_key', everyDays: 1, overlapHours: 1, asks: 'platform', enabled: true },
   });
   await stores.audit.append(PLATFORM, { key: 'k', actor: 'x', action: 'a', resourceType: 't', resourceId: 'r' });
 });
@@ -116,9 +123,12 @@ const TENANT_TABLES = [
   ...['agent_configs', 'approvals', 'audit_logs', 'connect_sessions', 'connection_events', 'connector_configs'],
   ...['content', 'documents', 'effects', 'knowledge_base', 'memberships', 'model_calls', 'notification_channels'],
   ...['notification_deliveries', 'notifications', 'oauth_transactions', 'operation_events', 'operations'],
-  ...['sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'token_refreshes', 'tool_calls', 'transcript'],
+  ...['rotations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'token_refreshes', 'tool_calls'],
+  'transcript',
 ];
-const PLATFORM_TABLES = ['idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'users'];
+const PLATFORM_TABLES = [
+  ...['idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'rotation_policies', 'users'],
+];
 
 test('C61: each tenant sees its own rows of every table, and no row of another', async () => {
   for (const tenantId of [acme, rival]) {
@@ -188,7 +198,8 @@ test('C61: a row cannot be written for, or handed to, another tenant: 42501', as
   for (const attempt of [write(acme, rival), write(acme, PLATFORM), write(PLATFORM, acme)]) {
     await expect(attempt).rejects.toMatchObject({ code: '42501' });
   }
-  for (const table of ['effects', 'connector_configs', 'operations', 'memberships', 'sync_runs', 'token_refreshes']) {
+  const tables = ['effects', 'connector_configs', 'operations', 'memberships', 'sync_runs', 'token_refreshes'];
+  for (const table of [...tables, 'rotations']) {
     const moved = fresh.db.inTenant(acme, (tx) =>
       tx.query(sql.typeAlias('nothing')`UPDATE ${sql.identifier([table])} SET tenant_id = ${rival}`),
     );

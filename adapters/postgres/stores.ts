@@ -16,6 +16,7 @@ import { postgresOAuthApps } from './oauth-apps.ts';
 import { postgresOAuthTransactions } from './oauth-transactions.ts';
 import { postgresOperations } from './operations.ts';
 import type { Database } from './pool.ts';
+import { postgresRotations } from './rotations.ts';
 import { postgresSyncs } from './syncs.ts';
 import { postgresTenants } from './tenants.ts';
 import { postgresTranscripts } from './transcripts.ts';
@@ -29,6 +30,7 @@ export type Stores = Pick<
   | 'audit'
   | 'channels'
   | 'connections'
+  | 'rotations'
   | 'oauthTransactions'
   | 'oauthApps'
   | 'connectSessions'
@@ -52,6 +54,7 @@ export const postgresStores = (db: Database): Stores => ({
   notifier: postgresNotifier(db),
   channels: postgresChannels(db),
   connections: postgresConnections(db),
+  rotations: postgresRotations(db),
   oauthTransactions: postgresOAuthTransactions(db),
   oauthApps: postgresOAuthApps(db),
   connectSessions: postgresConnectSessions(db),

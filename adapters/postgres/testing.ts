@@ -12,7 +12,7 @@ import { serveEmbedded } from './embedded.ts';
 import { openPostgres } from './pool.ts';
 
 export interface TestDatabase {
-  /** A login that owns nothing (PGlite has one login only: there it is the superuser, and steps down in `inTenant`). */
+  /** A login of its own that owns nothing (PGlite has one login only: there it is the superuser, and steps down in `inTenant`). */
   url: string;
   /** A superuser's login, for what a test must do behind the product's back. */
   adminUrl: string;
@@ -21,7 +21,6 @@ export interface TestDatabase {
   close: () => Promise<void>;
 }
 
-const LOGIN = 'bizosaas_test';
 const TEMPLATE_LOCK = 7_262_001;
 
 const at = (url: string, database: string, user?: string) => {
@@ -60,9 +59,6 @@ const template = async (admin: pg.Client, serverUrl: string): Promise<string> =>
       await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await admin.query(`CREATE DATABASE ${name}`);
       await migrate(at(serverUrl, name));
-      const login = await admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [LOGIN]);
-      if (login.rowCount === 0) await admin.query(`CREATE ROLE ${LOGIN} LOGIN PASSWORD '${LOGIN}'`);
-      await admin.query(`GRANT bizosaas_app TO ${LOGIN}`);
       await admin.query(`ALTER DATABASE ${name} IS_TEMPLATE true`);
     }
   } finally {
@@ -76,8 +72,9 @@ const onPostgres = async (serverUrl: string, max: number): Promise<TestDatabase>
   await asAdmin(serverUrl, async (admin) => {
     const source = await template(admin, serverUrl);
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${source}`);
+    await admin.query(`CREATE ROLE ${name} LOGIN IN ROLE bizosaas_app PASSWORD '${name}'`);
   });
-  const url = at(serverUrl, name, LOGIN);
+  const url = at(serverUrl, name, name);
   const db = openPostgres(url, { max });
   return {
     url,
@@ -86,7 +83,13 @@ const onPostgres = async (serverUrl: string, max: number): Promise<TestDatabase>
     engine: 'postgres',
     async close() {
       await db.close();
-      await asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+      await asAdmin(serverUrl, async (admin) => {
+        await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+        // Also those that came after it by rotation.
+        const logins = 'SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)';
+        const { rows } = await admin.query<{ rolname: string }>(logins, [name]);
+        for (const { rolname } of rows) await admin.query(`DROP ROLE ${rolname}`);
+      });
     },
   };
 };

