@@ -5,8 +5,8 @@ import Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import helmet from 'koa-helmet';
 import { Fault } from '../ports/errors.ts';
-import { TENANT_HEADER } from './authenticate.ts';
-import type { ApiDeps } from './deps.ts';
+import { CODEC_PATH, TENANT_HEADER } from './authenticate.ts';
+import type { ApiDeps, ApiSettings } from './deps.ts';
 import { connectPage } from './connect-page.ts';
 import { docsPage } from './docs.ts';
 import { toAnswer, toFault } from './faults.ts';
@@ -49,11 +49,24 @@ const securityHeaders = helmet({
   strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
 });
 
-const portals = (origins: string[]) =>
+/** Portals may call everything but the codec, and the Temporal UI the codec alone. */
+const portals = ({ portalOrigins, temporalUiOrigin }: ApiSettings) =>
   cors({
-    origin: (ctx) => (origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
-    allowMethods: ['GET', 'POST'],
-    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', TENANT_HEADER],
+    origin: (ctx) => {
+      const isCodec = ctx.path.startsWith(`${CODEC_PATH}/`);
+      const allowed = isCodec ? [temporalUiOrigin] : portalOrigins;
+      return allowed.includes(ctx.get('Origin')) ? ctx.get('Origin') : '';
+    },
+    allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Idempotency-Key',
+      'If-Match',
+      'Last-Event-ID',
+      TENANT_HEADER,
+      'X-Namespace',
+    ],
     exposeHeaders: ['Location', 'X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
     credentials: true,
     maxAge: 600,
@@ -83,7 +96,7 @@ export const createApp = (routes: Route[], deps: ApiDeps): Koa => {
   app.use(requestIds(deps));
   app.use(securityHeaders);
   app.use(problems(deps));
-  app.use(portals(deps.settings.portalOrigins));
+  app.use(portals(deps.settings));
   app.use(router.routes());
   app.use((ctx) => nothingHere(ctx, router));
   return app;

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Tokens } from './tokens.ts';
@@ -16,12 +17,16 @@ export interface ApiSettings {
   publicUrl: string;
   /** Origins that browsers may call from; all others are refused. */
   portalOrigins: string[];
+  /** Where the Temporal UI is; its browsers may call the codec. Null: none may. */
+  temporalUiOrigin: string | null;
 }
 
 /** What `main` hands the routes: ports to read through, and Temporal to start, update and cancel with. */
 export interface ApiDeps {
   ports: Omit<Ports, 'llm' | 'sinks' | 'effects' | 'transcripts'>;
   temporal: Pick<Client, 'workflow'>;
+  /** Opens and seals payloads of any tenant. */
+  codec: PayloadCodec;
   tokens: Tokens;
   feed: EventFeed;
   settings: ApiSettings;

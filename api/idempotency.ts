@@ -48,7 +48,7 @@ export const runOnce = async (
   run: () => Promise<Answer>,
 ): Promise<Answer> => {
   const { idempotency } = deps.ports;
-  const digest = deps.tokens.digest(JSON.stringify(body ?? null));
+  const digest = await deps.tokens.digest(JSON.stringify(body ?? null));
   const patience = Date.now() + SETTLE_MS;
   let found = await idempotency.begin(once.scope, once.key, digest);
   while (found.kind === 'in_progress' && Date.now() < patience) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readEnv } from '../adapters/env.ts';
-import { createLog, openJwtKey, openPorts } from '../adapters/index.ts';
+import { loadEnvFile, readEnv } from '../adapters/env.ts';
+import { createLog, openDigestKey, openJwtKeys, openPorts } from '../adapters/index.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { createEventFeed } from './event-feed.ts';
@@ -17,10 +17,10 @@ const fail = (message: string): never => {
 };
 
 const start = async (): Promise<void> => {
+  loadEnvFile();
   const env = readEnv(process.env);
   const log = createLog(env.logLevel);
   const ports = await openPorts(env, log);
-  const { key } = await openJwtKey(ports.secrets);
   // So that the first start finds Temporal prepared. While it is away readiness says so, and asks again.
   void ports.workflows.health().catch(() => undefined);
   const feed = createEventFeed(ports.operations, log);
@@ -28,9 +28,15 @@ const start = async (): Promise<void> => {
   const deps: ApiDeps = {
     ports,
     temporal: ports.temporal.client,
-    tokens: createTokens(key),
+    codec: ports.temporal.codec,
+    tokens: createTokens(openJwtKeys(ports.secrets), openDigestKey(ports.secrets)),
     feed,
-    settings: { environment: env.mode, publicUrl: env.api.publicUrl, portalOrigins: env.portalOrigins },
+    settings: {
+      environment: env.mode,
+      publicUrl: env.api.publicUrl,
+      portalOrigins: env.portalOrigins,
+      temporalUiOrigin: env.temporalUiOrigin,
+    },
     log,
     accepting: () => accepting,
   };

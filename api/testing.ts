@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { PayloadCodec } from '@temporalio/common';
 import type { Principal } from '../ports/identity.ts';
+import type { KeyRing } from '../ports/key-ring.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps, ApiSettings, Log } from './deps.ts';
 import { createEventFeed } from './event-feed.ts';
@@ -33,6 +35,16 @@ export interface TestApi extends AsyncDisposable {
   post: (path: string, asked?: Asked) => Promise<Told>;
 }
 
+/** Keys by id; the last one signs. */
+export const ringOf = (keys: Record<string, Buffer>): KeyRing => ({
+  current: async () => {
+    const [kid = '', key = Buffer.alloc(0)] = Object.entries(keys).at(-1) ?? [];
+    return { kid, key };
+  },
+  find: async (kid) => (Object.hasOwn(keys, kid) ? (keys[kid] ?? null) : null),
+});
+
+const unsealed: PayloadCodec = { encode: async (payloads) => payloads, decode: async (payloads) => payloads };
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 interface Given {
@@ -40,6 +52,7 @@ interface Given {
   temporal: ApiDeps['temporal'];
   settings?: Partial<ApiSettings>;
   log?: Log;
+  codec?: PayloadCodec;
   /** Any free one unless said. */
   port?: number;
 }
@@ -53,15 +66,30 @@ const parsed = (text: string): Record<string, unknown> => {
 };
 
 /** The whole API over http on a free port of loopback, for tests. */
-export const openApi = async ({ ports, temporal, settings = {}, log = silent, port = 0 }: Given): Promise<TestApi> => {
-  const tokens = createTokens(randomBytes(32));
+export const openApi = async ({
+  ports,
+  temporal,
+  settings = {},
+  log = silent,
+  port = 0,
+  codec = unsealed,
+}: Given): Promise<TestApi> => {
+  const key = randomBytes(32);
+  const tokens = createTokens(ringOf({ test: key }), async () => key);
   const feed = createEventFeed(ports.operations, log);
   const deps: ApiDeps = {
     ports,
     temporal,
+    codec,
     tokens,
     feed,
-    settings: { environment: 'test', publicUrl: 'http://127.0.0.1:3000', portalOrigins: [], ...settings },
+    settings: {
+      environment: 'test',
+      publicUrl: 'http://127.0.0.1:3000',
+      portalOrigins: [],
+      temporalUiOrigin: null,
+      ...settings,
+    },
     log,
     accepting: () => true,
   };

@@ -1,29 +1,41 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SignJWT, jwtVerify } from 'jose';
+import type { JWTHeaderParameters } from 'jose';
 import { Fault } from '../ports/errors.ts';
-import { Principal } from '../ports/identity.ts';
+import { Principal, TOKEN_LIFETIME_MS } from '../ports/identity.ts';
+import type { KeyRing } from '../ports/key-ring.ts';
 
 const ISSUER = 'bizosaas';
 const AUDIENCE = 'bizosaas-api';
 const ALGORITHM = 'HS256';
-const LIFETIME_MS = 8 * 60 * 60 * 1000;
 
 export interface Tokens {
   issue: (principal: Principal) => Promise<{ token: string; expiresAt: string }>;
-  /** Whom a bearer token names; `unauthenticated` for anything that we did not issue or that has lapsed. */
+  /**
+   * Whom a bearer token names; `unauthenticated` for anything that we did not issue, or whose key was given up, or that has
+   * lapsed; `unavailable` when the keys cannot be had.
+   */
   verify: (token: string) => Promise<{ principal: Principal; expiresAt: Date }>;
-  /** Keyed digest: what is kept of a body that may hold a secret, so that nobody can guess it from the digest. */
-  digest: (text: string) => string;
+  /** Keyed digest: what is kept of a body that may hold a secret, so that nobody can guess it from the digest. The same for ever. */
+  digest: (text: string) => Promise<string>;
 }
 
-/** Tokens of this deployment's own login: one pinned algorithm, so no header of a token chooses how it is judged. */
-export const createTokens = (key: Uint8Array): Tokens => {
-  const digestKey = createHmac('sha256', key).update('bizosaas/body-digest').digest();
+/**
+ * Tokens of this deployment's own login: one pinned algorithm, so no header of a token chooses how it is judged. A header
+ * names one of our own keys and nothing else.
+ */
+export const createTokens = (keys: KeyRing, digestKey: () => Promise<Uint8Array>): Tokens => {
+  const keyOf = async ({ kid }: JWTHeaderParameters): Promise<Uint8Array> => {
+    const key = kid === undefined ? null : await keys.find(kid);
+    if (key === null) throw new Fault('unauthenticated', 'This token was signed with a key that is not ours.');
+    return key;
+  };
   return {
     issue: async ({ userId, ...claims }) => {
-      const expires = new Date(Date.now() + LIFETIME_MS);
+      const { kid, key } = await keys.current();
+      const expires = new Date(Date.now() + TOKEN_LIFETIME_MS);
       const token = await new SignJWT(claims)
-        .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+        .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid })
         .setSubject(userId)
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
@@ -34,7 +46,7 @@ export const createTokens = (key: Uint8Array): Tokens => {
     },
     verify: async (token) => {
       try {
-        const { payload } = await jwtVerify(token, key, {
+        const { payload } = await jwtVerify(token, keyOf, {
           algorithms: [ALGORITHM],
           issuer: ISSUER,
           audience: AUDIENCE,
@@ -46,10 +58,14 @@ export const createTokens = (key: Uint8Array): Tokens => {
           expiresAt: new Date(exp * 1000),
         };
       } catch (cause) {
+        if (cause instanceof Fault && cause.code !== 'unauthenticated') throw cause;
         throw new Fault('unauthenticated', 'This token is not valid or has lapsed; log in again.', { cause });
       }
     },
-    digest: (text) => createHmac('sha256', digestKey).update(text).digest('hex'),
+    digest: async (text) =>
+      createHmac('sha256', await digestKey())
+        .update(text)
+        .digest('hex'),
   };
 };
 

@@ -1,6 +1,7 @@
 // The inner half of `npm run bench [-- name …]`: runs the measurements named, or all, and prints each figure with what it was held against.
 import { measureConnections } from '../bench/connections.ts';
 import { measureOnboarding } from '../bench/onboarding.ts';
+import { measureSecrets } from '../bench/secrets.ts';
 import { measureStart } from '../bench/start.ts';
 import { measureSync } from '../bench/sync.ts';
 import { fail, say, SetupError } from './lib/say.ts';
@@ -10,6 +11,7 @@ const measurements = {
   onboarding: measureOnboarding,
   sync: measureSync,
   connections: measureConnections,
+  secrets: measureSecrets,
 };
 type Name = keyof typeof measurements;
 const isName = (name: string): name is Name => Object.hasOwn(measurements, name);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { seedPlatformRole } from '../adapters/postgres/identity.ts';
+import { keyRing } from '../adapters/temporal/key-ring.ts';
 import { temporalWorkflows } from '../adapters/temporal/workflows.ts';
-import { Fault } from '../ports/errors.ts';
 import { Email, PLATFORM } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { tenantSecretPrefix } from '../ports/secrets.ts';
@@ -9,6 +9,7 @@ import { actor, aRunningConnection, authorizeHubspot, siteFields } from '../work
 import type { OpenedConnection } from '../workers/testing/connections.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
+import { TEST_KEYS } from '../workers/testing/namespace.ts';
 import { testLog } from '../workers/testing/runtime.ts';
 import { until } from '../workers/testing/until.ts';
 import { disconnectUpdate, refreshUpdate, submitCredentialsUpdate } from './connection.ts';
@@ -75,7 +76,8 @@ test('C18: who knows already of the token that is on its way gets the one after 
 test('C18: fifty callers in each of two processes with the same stale token cost one call to the vendor', async () => {
   const { tenantId, connectionId, version } = await authorized();
   const { client, ports } = ground;
-  const processes = [0, 1].map(() => temporalWorkflows({ client, log: testLog, secrets: ports.secrets }));
+  const keys = keyRing(TEST_KEYS);
+  const processes = [0, 1].map(() => temporalWorkflows({ client, log: testLog, keys, secrets: ports.secrets }));
   const asked = processes.flatMap(({ refreshToken }) =>
     Array.from({ length: 50 }, () => refreshToken(tenantId, connectionId, version)),
   );
@@ -142,9 +144,7 @@ const notKept = () => {
   return ground.withPort({
     secrets: {
       put: (path, ...rest) =>
-        path.startsWith('tenants/') && crashes-- > 0
-          ? Promise.reject(new Fault('unavailable', 'crashed'))
-          : put(path, ...rest),
+        path.startsWith('tenants/') && crashes-- > 0 ? Promise.reject(new Error('crashed')) : put(path, ...rest),
     },
   });
 };

@@ -10,10 +10,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ConnectionRef, ConnectionView } from '../activities/connections.ts';
-import { CONNECTION_PENDING_MAX } from '../ports/operations.ts';
+import { CONNECTION_PENDING_MAX_MS } from '../ports/operations.ts';
 import { blockedBy } from './lib/attributes.ts';
 import { listen } from './lib/connection-handlers.ts';
-import { connectionSettledSignal, credentialRejectedSignal } from './lib/connection-messages.ts';
+import { connectionSettledSignal, credentialRejectedSignal, rollOverSignal } from './lib/connection-messages.ts';
 import type { ConnectionInput } from './lib/connection-messages.ts';
 import { createStates, dismantle, giveUp } from './lib/connection-states.ts';
 import { createSerial } from './lib/serial.ts';
@@ -44,7 +44,9 @@ export async function connection(input: ConnectionInput): Promise<void> {
   const states = createStates({ ref, connectorId, sync, everyMs, first: { ...NEW, ...carried?.view } });
   const tokenSinceMs = carried?.tokenSinceMs ?? Date.now();
   const keeper = createTokenKeeper({ ref, connectorId, states, inTurn, tokenSinceMs });
+  const pendingSinceMs = carried?.pendingSinceMs ?? Date.now();
   let suspected = false;
+  let rolling = false;
 
   const settled = async (connected: boolean) => {
     if (!input.notify) return;
@@ -55,11 +57,19 @@ export async function connection(input: ConnectionInput): Promise<void> {
   };
   const updates = listen({ input, states, keeper, inTurn, handledStates, settled });
   setHandler(credentialRejectedSignal, () => void (suspected = true));
+  setHandler(rollOverSignal, () => void (rolling = true));
 
   const isFull = () => {
     const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
     const isLong = historyLength > EVENTS_MAX || historySize > HISTORY_BYTES_MAX;
-    return updates() >= UPDATES_MAX || continueAsNewSuggested || isLong;
+    return rolling || updates() >= UPDATES_MAX || continueAsNewSuggested || isLong;
+  };
+  const goOn = async () => {
+    await condition(allHandlersFinished);
+    const { view } = states;
+    const next = { view, handledStates, tokenSinceMs: keeper.tokenSinceMs };
+    const waiting = view.state === 'pending' ? { pendingSinceMs } : {};
+    await continueAsNew<typeof connection>({ ...input, carried: { ...next, ...waiting } });
   };
   const findOut = async () => {
     suspected = false;
@@ -76,12 +86,14 @@ export async function connection(input: ConnectionInput): Promise<void> {
 
   try {
     if (states.view.state === 'pending') {
-      const left = () => states.view.state !== 'pending';
-      if (!(await blockedBy('auth', condition(left, CONNECTION_PENDING_MAX)))) {
+      const left = () => states.view.state !== 'pending' || rolling;
+      const inMs = pendingSinceMs + CONNECTION_PENDING_MAX_MS - Date.now();
+      if (!(await blockedBy('auth', condition(left, Math.max(1, inMs))))) {
         await giveUp(ref);
         await settled(false);
         return;
       }
+      if (rolling) await goOn();
     }
     while (states.view.state !== 'disconnected') {
       const seen = states.view;
@@ -92,11 +104,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
       await act(!early)?.catch((error: unknown) => {
         if (isCancellation(error)) throw error;
       });
-      if (isFull()) {
-        await condition(allHandlersFinished);
-        const next = { view: states.view, handledStates, tokenSinceMs: keeper.tokenSinceMs };
-        await continueAsNew<typeof connection>({ ...input, carried: next });
-      }
+      if (isFull()) await goOn();
     }
     await condition(allHandlersFinished);
   } catch (error) {

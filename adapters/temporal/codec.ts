@@ -3,8 +3,8 @@ import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/co
 import proto from '@temporalio/proto';
 import { Fault } from '../../ports/errors.ts';
 import { PLATFORM } from '../../ports/ids.ts';
+import type { KeyRing } from '../../ports/key-ring.ts';
 import { scopeOfWorkflow } from '../../ports/operations.ts';
-import type { KeyRing } from './key-ring.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
@@ -26,19 +26,17 @@ const ownerOf = (context: SerializationContext | undefined): string | null =>
  * payload moved to another tenant's history does not open there.
  */
 export function payloadCodec(ring: KeyRing): PayloadCodec {
-  const seal = (payload: Payload, tenant: string): Payload => {
-    const key = ring.key(ring.current);
-    if (key === null) throw unknownKey(ring.current);
+  const seal = (payload: Payload, tenant: string, { kid, key }: { kid: string; key: Uint8Array }): Payload => {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(utf8(tenant));
     const plain = PayloadMessage.encode(payload).finish();
     return {
-      metadata: { encoding: utf8(ENCODING), kid: utf8(ring.current), tenant: utf8(tenant) },
+      metadata: { encoding: utf8(ENCODING), kid: utf8(kid), tenant: utf8(tenant) },
       data: Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]),
     };
   };
 
-  const open = (payload: Payload, owner: string | null): Payload => {
+  const open = async (payload: Payload, owner: string | null): Promise<Payload> => {
     if (text(payload.metadata?.encoding) !== ENCODING) {
       throw new Fault('forbidden', 'a payload is not encrypted, so it was not written by this deployment; refused');
     }
@@ -47,7 +45,7 @@ export function payloadCodec(ring: KeyRing): PayloadCodec {
       throw new Fault('forbidden', `a payload of scope ${tenant} stands in a history of scope ${owner}; refused`);
     }
     const kid = text(payload.metadata?.kid);
-    const key = ring.key(kid);
+    const key = await ring.find(kid);
     if (key === null) throw unknownKey(kid);
     const data = Buffer.from(payload.data ?? []);
     try {
@@ -64,8 +62,11 @@ export function payloadCodec(ring: KeyRing): PayloadCodec {
   };
 
   return {
-    encode: async (payloads, context) => payloads.map((payload) => seal(payload, ownerOf(context) ?? PLATFORM)),
-    decode: async (payloads, context) => payloads.map((payload) => open(payload, ownerOf(context))),
+    encode: async (payloads, context) => {
+      const key = await ring.current();
+      return payloads.map((payload) => seal(payload, ownerOf(context) ?? PLATFORM, key));
+    },
+    decode: (payloads, context) => Promise.all(payloads.map((payload) => open(payload, ownerOf(context)))),
   };
 }
 

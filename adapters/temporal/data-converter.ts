@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
+import type { KeyRing } from '../../ports/key-ring.ts';
 import { payloadCodec } from './codec.ts';
-import type { KeyRing } from './key-ring.ts';
 
 /** By path, since adapters import no workflow code: the SDK loads it here, and bundles it for the sandbox. */
 const FAILURE_CONVERTER = fileURLToPath(new URL('../../workflows/failure-converter.ts', import.meta.url));

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { QUEUES, syncStreamId, WORKFLOWS } from '../../ports/operations.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
 import type { WorkflowPort } from '../../ports/workflows.ts';
-import { withDeadline } from './client.ts';
+import { offsetOf, scheduleCalls } from './schedule-calls.ts';
 
-const CALL_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 type Schedules = Pick<
@@ -19,10 +17,6 @@ const BY_CONNECTION = 'connection: ';
 const isOurs = (note: string | undefined) => note?.startsWith(BY_CONNECTION) ?? false;
 
 const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncStreamId(tenantId, connectionId, stream);
-
-/** A place in the interval that is the stream's own for ever: schedules that all fire on the minute wait for each other. */
-const offsetOf = (id: string, everyMs: number) =>
-  createHash('sha256').update(id).digest().readUInt32BE(0) % Math.max(1, everyMs);
 
 function optionsOf(ref: StreamRef, input: { sink: string; connectorId: string; everyMs: number }) {
   const { tenantId, connectionId, stream } = ref;
@@ -60,27 +54,11 @@ function optionsOf(ref: StreamRef, input: { sink: string; connectorId: string; e
 
 /** Schedules of syncs: one for each stream, with the id of the workflow that it starts. */
 export function temporalSchedules(client: Client): Schedules {
-  const call = <Result>(fn: () => Promise<Result>) => withDeadline(client, CALL_MS, fn);
+  const { call, ensure, unlessGone } = scheduleCalls(client);
   const handleOf = (ref: StreamRef) => client.schedule.getHandle(idOf(ref));
-  const unlessGone = async (fn: () => Promise<void>) => {
-    try {
-      await call(fn);
-    } catch (error) {
-      if (!(error instanceof ScheduleNotFoundError)) throw error;
-    }
-  };
 
   return {
-    ensureSyncSchedule: async (ref, input) => {
-      const options = optionsOf(ref, input);
-      try {
-        await call(() => client.schedule.create(options));
-      } catch (error) {
-        if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-        const { spec, policies, searchAttributes, action } = options;
-        await call(() => handleOf(ref).update(({ state }) => ({ spec, policies, searchAttributes, action, state })));
-      }
-    },
+    ensureSyncSchedule: (ref, input) => ensure(optionsOf(ref, input)),
     // What a person paused stays so, and keeps its note.
     pauseSyncSchedule: (ref, reason) =>
       unlessGone(async () => {

@@ -1,11 +1,14 @@
 import type { Client } from '@temporalio/client';
+import type { KeyRing } from '../../ports/key-ring.ts';
 import type { SecretPort } from '../../ports/secrets.ts';
 import type { WorkflowPort } from '../../ports/workflows.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from './client.ts';
 import { temporalDependants } from './dependants.ts';
 import { temporalNotices } from './notices.ts';
+import { temporalOpenRuns } from './open-runs.ts';
 import { temporalRefreshes } from './refreshes.ts';
+import { temporalRotationSchedules } from './rotation-schedules.ts';
 import { temporalSchedules } from './schedules.ts';
 
 const HEALTH_MS = 2000;
@@ -14,14 +17,18 @@ interface Parts {
   client: Client;
   log: Log;
   secrets: Pick<SecretPort, 'read'>;
+  /** The keys of payloads. */
+  keys: KeyRing;
 }
 
 /** What activities and adapters ask of Temporal. */
 export const temporalWorkflows = (parts: Parts): WorkflowPort => ({
   refreshToken: temporalRefreshes(parts),
   ...temporalSchedules(parts.client),
+  ...temporalRotationSchedules(parts.client),
   ...temporalDependants(parts.client),
   ...temporalNotices(parts.client),
+  ...temporalOpenRuns(parts.client, parts.keys),
   health: async () => {
     await withDeadline(parts.client, HEALTH_MS, () => parts.client.workflowService.getSystemInfo({}));
   },

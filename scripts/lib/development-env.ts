@@ -17,9 +17,12 @@ export const developmentEnv = (settings: Settings): Record<string, string | unde
     TEMPORAL_ADDRESS: `127.0.0.1:${settings.temporalPort}`,
     API_HOST: '127.0.0.1',
     PUBLIC_URL: api,
+    TEMPORAL_UI_ORIGIN: `http://127.0.0.1:${settings.temporalUiPort}`,
     EMULATOR_URL: emulator,
     LLM_BASE_URL: `${emulator}/openai/v1`,
     LLM_API_KEY: 'emulator-key',
+    // A VAULT_ADDR that merely lies about in somebody's shell is not meant for us.
+    ...(own.VAULT_ROLE_ID ? {} : { SECRETS_STORE: 'files' }),
     ...emulatedVendors(emulator),
     ...own,
     // A start is a development start, even in a shell that says otherwise: production runs api and worker apart.

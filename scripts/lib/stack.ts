@@ -20,12 +20,13 @@ const WORKER_HEAP = ['--max-semi-space-size=2', '--max-old-space-size=320'] as c
 
 /** How each process of a development start is started, and how it is known to be ready. */
 export const temporalService = async (settings: Settings, program: string): Promise<ServiceOptions> => {
-  const { temporalPort: port, temporalUiPort: uiPort, dataDir, logDir, runDir } = settings;
+  const { temporalPort: port, temporalUiPort: uiPort, apiPort, dataDir, logDir, runDir } = settings;
+  const codecUrl = `http://${LOOPBACK}:${apiPort}/api/v1/codec`;
   const { file, old } = await temporalState(dataDir);
   return {
     name: 'temporal',
     kind: 'guarded',
-    command: temporalCommand({ program, port, uiPort, file }),
+    command: temporalCommand({ program, port, uiPort, codecUrl, file }),
     // Environment profiles of the person's own Temporal CLI have no say in our server.
     env: { TEMPORAL_ADDRESS: undefined, TEMPORAL_NAMESPACE: undefined, TEMPORAL_API_KEY: undefined },
     logDir,

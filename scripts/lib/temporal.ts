@@ -9,6 +9,8 @@ export interface TemporalOptions {
   port: number;
   /** No port, no UI. */
   uiPort?: number;
+  /** Where the UI has payloads decoded. */
+  codecUrl?: string;
   /** State is kept in this file; none: in memory. */
   file?: string;
 }
@@ -16,12 +18,13 @@ export interface TemporalOptions {
 /** Fairness by tenant needs the new matcher, which is off by default. */
 const dynamicConfig = ['matching.useNewMatcher=true', 'matching.enableFairness=true'];
 
-export const temporalCommand = ({ program, port, uiPort, file }: TemporalOptions): [string, ...string[]] => [
+export const temporalCommand = ({ program, port, uiPort, codecUrl, file }: TemporalOptions): [string, ...string[]] => [
   program,
   'server',
   'start-dev',
   ...['--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error', '--log-format', 'pretty'],
   ...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
+  ...(codecUrl === undefined ? [] : ['--ui-codec-endpoint', codecUrl]),
   ...(file === undefined ? [] : ['--db-filename', file]),
   ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
 ];

@@ -12,7 +12,7 @@ export interface ConnectionInput extends ConnectionRef {
   /** One that stands alone: it makes its own row, and schedules its streams this often once it works. */
   everyMs?: number;
   /** What a run hands to the one that goes on after it. */
-  carried?: { view: ConnectionView; handledStates: string[]; tokenSinceMs: number };
+  carried?: { view: ConnectionView; handledStates: string[]; tokenSinceMs: number; pendingSinceMs?: number };
 }
 
 export interface ConnectionSettled {
@@ -54,6 +54,8 @@ export const disconnectUpdate = defineUpdate<ConnectionView, Actor>(MESSAGES.dis
 /** Somebody was refused with this credential. */
 export const credentialRejectedSignal = defineSignal(MESSAGES.credentialRejected);
 export const connectionSettledSignal = defineSignal<[ConnectionSettled]>(MESSAGES.connectionSettled);
+/** Go on as a new run, which begins with payloads of the key in use now. */
+export const rollOverSignal = defineSignal(MESSAGES.rollOver);
 /** To those that wait for a connection: look again. */
 export const connectionResumedSignal = defineSignal(MESSAGES.connectionResumed);
 export const statusQuery = defineQuery<ConnectionView>(MESSAGES.status);
