@@ -4,7 +4,8 @@ import type { AuthWay, VerifiedAccount } from '../ports/connectors.ts';
 import type { TokenSet } from '../ports/oauth.ts';
 import { Fault } from '../ports/errors.ts';
 import type { Ports } from '../ports/index.ts';
-import { connectionSecretPath } from '../ports/secrets.ts';
+import type { SecretClass } from '../ports/secret-classes.ts';
+import { connectionSecretPath, expectedWhenGone, sameValues } from '../ports/secrets.ts';
 import type { SecretValues, StagedRef } from '../ports/secrets.ts';
 import { missingOf, viewOf } from './connections.ts';
 import type { ConnectionRef, ConnectionView } from './connections.ts';
@@ -29,9 +30,6 @@ export const myWorkflowId = (): string => {
   return workflowExecution.workflowId;
 };
 
-export const sameValues = (a: SecretValues, b: SecretValues) =>
-  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
-
 const parsed = (json: string | undefined): Record<string, string> => {
   const value: unknown = JSON.parse(json ?? '{}');
   return Object.fromEntries(
@@ -53,13 +51,21 @@ export const createGrantActivities = (ports: Needs) => {
     scopes,
   });
 
-  const store = async ({ tenantId, connectionId }: ConnectionRef, values: SecretValues): Promise<number> => {
+  /** A key that stays as it is until somebody changes it is rotated by a policy; what renews itself is not. */
+  const classOf = ({ connectorId, methodId }: AuthWay): SecretClass =>
+    connectors.method(connectorId, methodId).kind === 'api_key' ? 'vendor_api_key' : 'credential';
+
+  const store = async (
+    { tenantId, connectionId }: ConnectionRef,
+    secretClass: SecretClass,
+    values: SecretValues,
+  ): Promise<number> => {
     const path = connectionSecretPath(tenantId, connectionId);
     const current = await secrets.read(path);
     // An earlier attempt may have stored just this.
     if (current && sameValues(current.values, values)) return current.version;
-    const meta = { class: 'credential', createdBy: `connection:${connectionId}` };
-    return secrets.put(path, current?.version ?? 0, values, meta);
+    const meta = { class: secretClass, createdBy: `connection:${connectionId}` };
+    return secrets.put(path, current?.version ?? (await expectedWhenGone(secrets, path)), values, meta);
   };
 
   /** The data of two accounts is never mixed: the other one is refused, or what came from the first leaves. */
@@ -120,7 +126,7 @@ export const createGrantActivities = (ports: Needs) => {
       const account = await connectors.verify({ ...way, settings: said }, values);
       const before = await connections.get(ref.tenantId, ref.connectionId);
       const isOther = await judgeAccount(before, account, acceptOtherAccount);
-      const secretVersion = await store(ref, values);
+      const secretVersion = await store(ref, classOf(way), values);
       const { accountId, accountName, settings } = account;
       const changed = await connections.change(ref.tenantId, ref.connectionId, {
         authMethod: way.methodId,

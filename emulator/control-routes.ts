@@ -39,6 +39,12 @@ export function controlRoutes(control: Control): Handler {
       route('GET', '/control/hubspot/token-calls', () => done(control.hubspot.tokenCalls())),
 
       ...oauthControlRoutes(control.oauth),
+      act('keys/:vendor/mint', (_given, vendor = '') => control.keys(vendor).mint()),
+      act('keys/:vendor/revoke', ({ id }, vendor = '') => ({
+        revoked: control.keys(vendor).revoke(typeof id === 'string' ? id : undefined),
+      })),
+      act('keys/:vendor/settling', ({ calls }, vendor = '') => control.keys(vendor).settling(numeric('calls', calls))),
+      route('GET', '/control/keys/:vendor', (_call, vendor = '') => done(control.keys(vendor).list())),
 
       act('wordpress/:site', (given, site = '') => {
         const size = ['posts', 'pages', 'media']

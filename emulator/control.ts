@@ -1,6 +1,7 @@
 import type { FaultList, FaultRule } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { OAuthControl } from './oauth/control.ts';
+import type { KeyControl } from './vendors/api-keys.ts';
 import type { HubspotControl } from './vendors/hubspot/index.ts';
 import type { OpenaiControl } from './vendors/openai/index.ts';
 import type { WordpressControl } from './vendors/wordpress/index.ts';
@@ -19,6 +20,8 @@ export interface Control {
   readonly openai: OpenaiControl;
   /** A vendor's authorization server, by the vendor's id. */
   oauth: (vendor: string) => OAuthControl;
+  /** The keys of a vendor that is asked with keys, by the name it is mounted under. */
+  keys: (vendor: string) => KeyControl;
   /** The world as it was at start: no tokens, no faults, no memory of requests. */
   reset: () => void;
 }
@@ -47,6 +50,7 @@ export function createControl({ faults, journal, world, baseUrl, reset }: Parts)
       return world().openai.control;
     },
     oauth: (vendor) => world().oauth(vendor),
+    keys: (vendor) => world().keys(vendor),
     reset() {
       faults.clear();
       journal.clear();

@@ -15,6 +15,20 @@ const VENDOR_ORIGINS: Record<string, string[]> = {
   trello: ['trello.com', 'api.trello.com'],
   'google-analytics': ['accounts.google.com', 'oauth2.googleapis.com', 'analyticsadmin.googleapis.com'],
 };
+/** Where STS listens, region by region: only a whole first label may be a `*`. */
+const AWS_REGIONS = [
+  ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'ca-west-1', 'mx-central-1', 'sa-east-1'],
+  ...['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1', 'eu-central-2', 'eu-north-1', 'eu-south-1', 'eu-south-2'],
+  ...['af-south-1', 'il-central-1', 'me-central-1', 'me-south-1', 'ap-east-1', 'ap-south-1', 'ap-south-2'],
+  ...['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-southeast-1', 'ap-southeast-2', 'ap-southeast-3'],
+  ...['ap-southeast-4', 'ap-southeast-5', 'ap-southeast-7'],
+];
+/** The same of those that are asked with keys: nobody has an application there. */
+const KEY_VENDOR_ORIGINS: Record<string, string[]> = {
+  sendgrid: ['api.sendgrid.com', 'api.eu.sendgrid.com'],
+  'aws-iam': ['iam.amazonaws.com', ...AWS_REGIONS.map((region) => `sts.${region}.amazonaws.com`)],
+  stripe: ['api.stripe.com'],
+};
 
 const APP = { clientId: 'emulated-client', clientSecret: 'emulated-secret' };
 
@@ -30,7 +44,7 @@ export const emulatedVendors = (url: string) => ({
         .map((id) => [id, APP]),
     ),
   ),
-  CONNECTOR_ORIGINS: Object.entries(VENDOR_ORIGINS)
+  CONNECTOR_ORIGINS: Object.entries({ ...VENDOR_ORIGINS, ...KEY_VENDOR_ORIGINS })
     .flatMap(([id, hosts]) => hosts.map((host) => `https://${host}=${url}/${id}`))
     .join(','),
 });

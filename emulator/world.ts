@@ -1,7 +1,9 @@
 import { json, type Call, type Handler, type Reply } from './http.ts';
 import type { Memory } from './memory.ts';
 import type { OAuthControl } from './oauth/control.ts';
+import type { KeyControl, KeyVendor } from './vendors/api-keys.ts';
 import { createHubspot, type Hubspot } from './vendors/hubspot/index.ts';
+import { KEY_VENDORS } from './vendors/key-vendors.ts';
 import type { OAuthVendor } from './vendors/oauth-vendor.ts';
 import { OAUTH_VENDORS } from './vendors/oauth-vendors.ts';
 import { createOpenai, type Openai } from './vendors/openai/index.ts';
@@ -21,6 +23,8 @@ export interface World {
   openai: Openai;
   /** The authorization server of a vendor; throws when there is none of this name. */
   oauth: (vendor: string) => OAuthControl;
+  /** The keys of a vendor that is asked with keys; throws when there is none of this name. */
+  keys: (vendor: string) => KeyControl;
   /** What time it is where this path leads: some vendor's clock may be wrong. */
   timeAt: (path: string) => number;
   handle: (call: Call) => Reply | Promise<Reply>;
@@ -32,8 +36,10 @@ export function createWorld(origin: Origin): World {
   const openai = createOpenai(origin);
   const issuers: Record<string, OAuthVendor | undefined> = { hubspot };
   for (const [id, create] of Object.entries(OAUTH_VENDORS)) issuers[id] = create(origin);
+  const keyed: Record<string, KeyVendor | undefined> = {};
+  for (const [id, create] of Object.entries(KEY_VENDORS)) keyed[id] = create(origin);
   const mounts: Record<string, Handler | undefined> = { wordpress: wordpress.handle, openai: openai.handle };
-  for (const [id, vendor] of Object.entries(issuers)) mounts[id] = vendor?.handle;
+  for (const [id, vendor] of Object.entries({ ...issuers, ...keyed })) mounts[id] = vendor?.handle;
   const parted = (path: string): string[] => /^\/([^/]*)(.*)$/.exec(path)?.slice(1) ?? [];
 
   return {
@@ -44,6 +50,11 @@ export function createWorld(origin: Origin): World {
       const vendor = Object.hasOwn(issuers, id) ? issuers[id] : undefined;
       if (!vendor) throw new Error(`no authorization server of ${id}: there are ${Object.keys(issuers).join(', ')}`);
       return vendor.oauth;
+    },
+    keys(id) {
+      const vendor = Object.hasOwn(keyed, id) ? keyed[id] : undefined;
+      if (!vendor) throw new Error(`no keys of ${id}: there are those of ${Object.keys(keyed).join(', ')}`);
+      return vendor.keys;
     },
     timeAt: (path) => (issuers[parted(path)[0] ?? ''] ?? origin).now(),
     handle(call) {

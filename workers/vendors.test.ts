@@ -65,7 +65,7 @@ const connectedAs: string[] = [];
 
 const vendor = (id: string) => ground.emulator.control.oauth(id);
 /** The vendor knows our public key, and another one in its place from then on. */
-const keyDies = (id: string, issuer: string): Pick<Way, 'prepare' | 'dies'> => ({
+const certificateDies = (id: string, issuer: string): Pick<Way, 'prepare' | 'dies'> => ({
   prepare: () => vendor(id).assertionKey(issuer, PUBLIC_PEM),
   dies: () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
@@ -73,6 +73,8 @@ const keyDies = (id: string, issuer: string): Pick<Way, 'prepare' | 'dies'> => (
     vendor(id).revoke();
   },
 });
+/** A person deletes the key at the vendor's. */
+const keyDies = (id: string, key: string) => expect(ground.emulator.control.keys(id).revoke(key)).toBe(1);
 const clientDies = (id: string): Pick<Way, 'dies' | 'mended'> => ({
   dies: () => {
     vendor(id).breakClient(true);
@@ -197,7 +199,7 @@ const WAYS: Way[] = [
     connectorId: 'salesforce',
     methodId: 'jwt',
     fields: () => ({ username: 'robot@kornblume.test', client_id: CLIENT.client_id, private_key: PRIVATE_PEM }),
-    ...keyDies('salesforce', CLIENT.client_id),
+    ...certificateDies('salesforce', CLIENT.client_id),
     account: SALESFORCE,
     renews: 'lapsed',
     takenBackBy: 'people',
@@ -325,9 +327,46 @@ const WAYS: Way[] = [
         token_uri: 'https://evil.test/token',
       }),
     }),
-    ...keyDies('google-analytics', ROBOT),
+    ...certificateDies('google-analytics', ROBOT),
     account: ['accounts/104482913', 'Kornblume Bakery'],
     renews: 'lapsed',
+    takenBackBy: 'people',
+  },
+  {
+    connectorId: 'sendgrid',
+    methodId: 'api_key',
+    fields: () => ({ api_key: 'SG.emulatedGlobalKey00000.emulated-emulated-emulated-emulated-emulate' }),
+    account: ['global', 'SendGrid (global)'],
+    dies: () => keyDies('sendgrid', 'emulatedGlobalKey00000'),
+    takenBackBy: 'people',
+  },
+  {
+    connectorId: 'sendgrid',
+    methodId: 'api_key',
+    where: 'in the European region',
+    fields: () => ({ api_key: 'SG.emulatedEuropeanKey000.emulated-emulated-emulated-emulated-emulate', region: 'eu' }),
+    account: ['eu', 'SendGrid (eu)'],
+    dies: () => keyDies('sendgrid', 'emulatedEuropeanKey000'),
+    takenBackBy: 'people',
+  },
+  {
+    connectorId: 'aws-s3',
+    methodId: 'access_key',
+    fields: () => ({
+      access_key_id: 'AKIAEMULATEDKEY00001',
+      secret_access_key: 'emulatedSecretAccessKey/emulated+key0001',
+      region: 'eu-west-1',
+    }),
+    account: ['123456789012', 'AWS account 123456789012 (user/bizosaas)'],
+    dies: () => keyDies('aws-iam', 'AKIAEMULATEDKEY00001'),
+    takenBackBy: 'people',
+  },
+  {
+    connectorId: 'stripe',
+    methodId: 'api_key',
+    fields: () => ({ api_key: 'rk_test_51emulatedKornb' }),
+    account: ['acct_1Qx81bV0aZ3Kornb', 'Kornblume Bakery'],
+    dies: () => keyDies('stripe', 'key_Kornb'),
     takenBackBy: 'people',
   },
 ];
@@ -348,7 +387,7 @@ beforeAll(async () => {
   ground.withPort({
     secrets: {
       put: async (path, version, values, meta) => {
-        if (meta.class !== 'platform-key') remember(values);
+        if (meta.class !== 'payload_codec_key') remember(values);
         return put(path, version, values, meta);
       },
     },
@@ -532,6 +571,9 @@ async function walk(way: Way): Promise<void> {
   const row = await made.row();
   expect(row).toMatchObject({ state: 'healthy', authMethod: methodId, settings: { accountId: id, accountName: name } });
   await expect(made.call()).resolves.toMatchObject({ accountId: id, accountName: name });
+  // Only what stays as it is until somebody changes it is rotated by a policy.
+  const isKey = ground.ports.connectors.method(connectorId, methodId).kind === 'api_key';
+  expect((await made.secret())?.meta.class).toBe(isKey ? 'vendor_api_key' : 'credential');
   if (renews) await renewedOnce(way, made);
   else
     await expect(made.handle.executeUpdate(refreshUpdate, { args: [{ observedVersion: 1 }] })).rejects.toEqual(
@@ -596,7 +638,7 @@ const mistyped = ({ connectorId, methodId, fields = () => ({}) }: Way, url: stri
   const { fields: declared } = ground.ports.connectors.method(connectorId, methodId);
   const secret = new Set(declared.filter((field) => field.secret).map(({ name }) => name));
   const wrong = (text: string) =>
-    text.includes('PRIVATE KEY') ? text : text.replace(/^.{3}/, (start) => (start === 'abc' ? 'cba' : 'abc'));
+    text.includes('PRIVATE KEY') ? text : text.replace(/(?<=^.{4}).{3}/, (some) => (some === 'abc' ? 'cba' : 'abc'));
   return Object.fromEntries(
     Object.entries(fields(url)).map(([name, value]) => [name, secret.has(name) ? wrong(String(value)) : value]),
   );

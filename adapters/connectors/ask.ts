@@ -5,16 +5,11 @@ import type { HttpAnswer, HttpClient } from '../http/client.ts';
 import { Unanswered } from '../http/unanswered.ts';
 import type { DeclaredMethod } from './auth-methods.ts';
 import { authorized } from './authorized.ts';
+import type { Call } from './call.ts';
 import { refusal } from './refusal.ts';
 import type { Manifest, Params } from './manifest.ts';
 import { at, filled, urlOf } from './paths.ts';
-
-export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE';
-  path: string;
-  query?: Params;
-  body?: unknown;
-}
+import { xmlOf } from './xml.ts';
 
 export interface Reply {
   json: unknown;
@@ -27,18 +22,20 @@ export type Ask = (call: Call) => Promise<Reply>;
 
 export const createAsk =
   (http: HttpClient, manifest: Manifest, auth: DeclaredMethod, settings: Params, secret: SecretValues): Ask =>
-  async ({ method = 'GET', path, query, body }) => {
-    const bare = urlOf(filled(manifest.base, settings, manifest.hosts), path, query);
-    const { url, headers } = authorized(auth.use, settings, secret, { method, url: bare });
+  async ({ method = 'GET', base = manifest.base, path, query, ...said }) => {
+    const bare = urlOf(filled(base, settings, manifest.hosts), path, query);
+    const content = written(said);
+    const { url, headers } = await authorized(auth.use, settings, secret, { method, url: bare, ...content });
     const answer = await http.send({
       method,
       url,
       headers: {
-        accept: 'application/json',
+        accept: manifest.xml ? 'application/xml' : 'application/json',
+        ...manifest.headers,
         ...headers,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(content && { 'content-type': content.type }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(content && { body: content.body }),
     });
     if (new URL(answer.url).origin !== new URL(url).origin || (answer.status >= 300 && answer.status < 400)) {
       throw new Fault(
@@ -47,11 +44,19 @@ export const createAsk =
       );
     }
     if (answer.status >= 400) throw refusal(answer, manifest);
-    const json = answer.status === 204 ? null : jsonOf(answer, manifest.title);
+    const json = answer.status === 204 ? null : parsed(answer, manifest);
     const { yes } = manifest.errors;
     if (yes && !yes.is.includes(at(json, yes.at))) throw refusal(answer, manifest);
     return { json, headers: answer.headers, bytes: answer.body.length };
   };
+
+const parsed = (answer: HttpAnswer, { title, xml }: Manifest): unknown =>
+  xml ? xmlOf(answer, title, xml) : jsonOf(answer, title);
+
+function written({ body, form }: Pick<Call, 'body' | 'form'>): { type: string; body: string } | undefined {
+  if (form) return { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(form).toString() };
+  return body === undefined ? undefined : { type: 'application/json', body: JSON.stringify(body) };
+}
 
 /** True when the other side may have acted although we have no good answer. */
 export const maybeDone = (error: unknown): boolean =>

@@ -21,7 +21,9 @@ export type Use =
       algorithm: 'HMAC-SHA1' | 'HMAC-SHA256';
       consumer: { key: string; secret: string };
       token: { key: string; secret: string };
-    };
+    }
+  /** The whole request is signed, as AWS wants it. */
+  | { in: 'sigv4'; accessKeyId: string; secretAccessKey: string };
 
 export const BEARER: Use = { in: 'header', name: 'authorization', template: 'Bearer {access_token}' };
 

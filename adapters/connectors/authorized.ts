@@ -2,14 +2,15 @@ import type { SecretValues } from '../../ports/secrets.ts';
 import type { Params, Use } from './auth-methods.ts';
 import { signedHeader } from './oauth1.ts';
 import { filled } from './paths.ts';
+import { signedHeaders } from './sigv4.ts';
 
 /** Puts the credential into one API call, where the vendor wants it. */
-export function authorized(
+export async function authorized(
   use: Use,
   settings: Params,
   secret: SecretValues,
-  { method, url }: { method: string; url: string },
-): { url: string; headers: Params } {
+  { method, url, body }: { method: string; url: string; body?: string },
+): Promise<{ url: string; headers: Params }> {
   const values = { ...settings, ...secret };
   const fill = (template: string) => filled(template, values);
   switch (use.in) {
@@ -29,6 +30,10 @@ export function authorized(
       const token = { key: fill(use.token.key), secret: fill(use.token.secret) };
       const authorization = signedHeader({ algorithm: use.algorithm, consumer, token, method, url });
       return { url, headers: { authorization } };
+    }
+    case 'sigv4': {
+      const key = { accessKeyId: fill(use.accessKeyId), secretAccessKey: fill(use.secretAccessKey) };
+      return { url, headers: await signedHeaders(key, { method, url, ...(body !== undefined && { body }) }) };
     }
   }
 }

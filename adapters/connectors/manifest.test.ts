@@ -40,11 +40,13 @@ function addresses(value: unknown): string[] {
 
 test.each(Object.entries(manifests))(
   'C46: whatever names a host of %s is a vendor’s own, fits a pattern, or is a checked URL behind the guard',
-  (_id, { auth, base, hosts = {} }) => {
+  (_id, { auth, base, verify, keys, hosts = {} }) => {
     const urls = new Set(
       auth.flatMap(({ fields }) => fields.filter(({ kind }) => kind === 'url').map(({ name }) => name)),
     );
-    for (const address of addresses([base, auth])) {
+    const { create, list, remove } = keys?.api ?? {};
+    const calls = [verify, create?.call('a', []), list?.call, remove?.('a')];
+    for (const address of addresses([base, auth, calls.map((call) => call?.base)])) {
       const [, host = ''] = /^(?:https?:\/\/)?([^/]*)/.exec(address) ?? [];
       if (address.startsWith('http')) expect(address).toMatch(/^https:/);
       for (const [, name = ''] of host.matchAll(/\{(\w+)\}/g)) {

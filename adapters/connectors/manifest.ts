@@ -3,6 +3,8 @@ import { Fault } from '../../ports/errors.ts';
 import type { FaultCode } from '../../ports/errors.ts';
 import type { ConnectorCategory, Row, VerifiedAccount, WriteReceipt } from '../../ports/connectors.ts';
 import type { DeclaredMethod, Params, Yes } from './auth-methods.ts';
+import type { Call } from './call.ts';
+import type { KeyApi } from './key-api.ts';
 import { refusedFields } from './refused-fields.ts';
 import type { Site } from './site.ts';
 
@@ -103,11 +105,11 @@ export interface Manifest {
   base: string;
   /** Finds and proves the tenant's own system before a credential is sent there; returns what `base` needs. */
   discover?: (site: Site, settings: Params) => Promise<Params>;
-  verify: {
-    method?: 'GET' | 'POST';
-    path: string;
-    query: Params;
-    body?: unknown;
+  /** Sent with every call. */
+  headers?: Params;
+  /** Their answers are XML; these elements come in lists, also when there is one. Absent: JSON. */
+  xml?: string[];
+  verify: Call & {
     account: z.ZodType<VerifiedAccount>;
     /** For systems that name no account: templates that are filled from the settings. */
     named?: { accountId: string; accountName: string };
@@ -115,6 +117,8 @@ export interface Manifest {
     nobody?: string;
   };
   errors: ErrorTable;
+  /** Where people find the keys of their account, and the calls that make and delete them where the vendor has such. */
+  keys?: { where: string; api?: KeyApi };
   streams: Record<string, Stream>;
 }
 

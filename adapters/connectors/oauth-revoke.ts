@@ -50,7 +50,7 @@ export async function revokeByCall(
   const { http, title, timeoutMs, hosts } = server;
   const values = { ...settings, ...app, ...current };
   const bare = filled(call.url, values, hosts);
-  const { url, headers } = authorized(method.use, settings, current, { method: call.method, url: bare });
+  const { url, headers } = await authorized(method.use, settings, current, { method: call.method, url: bare });
   const json = Object.entries(call.json ?? {}).map(([name, template]) => [name, filled(template, values)]);
   const answer = await http.send({
     method: call.method,

@@ -5,6 +5,7 @@ import type { HttpAnswer } from '../http/client.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import type { ErrorRule, Manifest } from './manifest.ts';
 import { at } from './paths.ts';
+import { xmlIfAny } from './xml.ts';
 
 const BY_STATUS: Record<number, { fault: FaultCode; message: string }> = {
   401: { fault: 'credential_rejected', message: 'does not take this credential; connect it again' },
@@ -14,8 +15,8 @@ const BY_STATUS: Record<number, { fault: FaultCode; message: string }> = {
 };
 
 /** The vendor's refusal as our fault: its own code is named where it is a plain word, its prose and the body never are. */
-export function refusal(answer: HttpAnswer, { title, errors }: Manifest): Fault {
-  const body = jsonIfAny(answer);
+export function refusal(answer: HttpAnswer, { title, errors, xml }: Manifest): Fault {
+  const body = xml ? xmlIfAny(answer, xml) : jsonIfAny(answer);
   const code = at(body, errors.code);
   const rule = errors.rules.find((candidate) => fits(candidate, answer.status, body, errors.code));
   const providerCode = plainCode(code);

@@ -7,7 +7,7 @@ import type { HttpClient } from '../http/client.ts';
 import type { Smtp } from './email.ts';
 import { createMailer } from './email.ts';
 import { sendToSlack } from './slack.ts';
-import { sendToWebhook } from './webhook.ts';
+import { sendToWebhook, signingKeysIn } from './webhook.ts';
 
 interface NotifierOptions {
   inbox: Pick<NotifierPort, 'notify' | 'inbox'>;
@@ -27,10 +27,11 @@ export function createNotifier(options: NotifierOptions): NotifierPort {
   const sendMail = createMailer(smtp);
 
   const secretOf = async (scope: Scope, { id }: Channel) => {
-    const { url, key } = (await secrets.read(channelSecretPath(scope, id)))?.values ?? {};
+    const values = (await secrets.read(channelSecretPath(scope, id)))?.values ?? {};
+    const { url } = values;
     if (url === undefined)
       throw new Fault('not_found', 'The address of this channel is gone; remove it and add it again.');
-    return { url, key: key ?? '' };
+    return { url, keys: signingKeysIn(values) };
   };
 
   const send = async (scope: Scope, channel: Channel, { key, roles, kind, subject, link }: Note): Promise<string> => {

@@ -11,7 +11,7 @@ import { Webhook } from 'standardwebhooks';
 import { Email } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { ChannelKind, NotifierPort } from '../../ports/notifications.ts';
-import type { SecretPort } from '../../ports/secrets.ts';
+import type { SecretPort, SecretValues } from '../../ports/secrets.ts';
 import { channelSecretPath } from '../../ports/secrets.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
@@ -117,9 +117,10 @@ beforeEach(async () => {
   tenantId = await aTenant(stores);
 });
 
-const aChannel = async (kind: ChannelKind, values?: { url: string; key?: string }) => {
+const aChannel = async (kind: ChannelKind, values?: SecretValues) => {
   const { id } = await stores.channels.add(tenantId, { id: randomUUID(), kind, title: kind });
-  if (values) await secrets.put(channelSecretPath(tenantId, id), 0, values, { class: 'channel', createdBy: 'test' });
+  const meta = { class: 'notification_channel', createdBy: 'test' } as const;
+  if (values) await secrets.put(channelSecretPath(tenantId, id), 0, values, meta);
   return id;
 };
 const outcome = async () => (await stores.channels.list(tenantId)).at(-1)?.lastOutcome;
@@ -144,7 +145,7 @@ test('Slack gets the sentence and where to mend it, with nothing in it that Slac
 test('a webhook is signed as Standard Webhooks says: the published vector, and its own library takes it', async () => {
   const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
   const published = { id, at: new Date(1_614_265_330_000), body: '{"test": 2432232314}' };
-  expect(signed('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', published)).toEqual({
+  expect(signed(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], published)).toEqual({
     'webhook-id': id,
     'webhook-timestamp': '1614265330',
     'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
@@ -159,6 +160,30 @@ test('a webhook is signed as Standard Webhooks says: the published vector, and i
     data: { subject: note.subject, url: 'https://biz.test/connections/1' },
   });
   expect(() => new Webhook(key).verify(`${got?.body} `, headers)).toThrow();
+});
+
+test('C40: while a signing key is rotated, a delivery is good for who knows the old one and for who knows the new one', async () => {
+  const [old, successor, other] = Array.from({ length: 3 }, () => `whsec_${randomBytes(32).toString('base64')}`);
+  const published = {
+    id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    at: new Date(1_614_265_330_000),
+    body: '{"test": 2432232314}',
+  };
+  const both = signed([old ?? '', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], published)['webhook-signature'].split(' ');
+  expect(both).toEqual([expect.stringMatching(/^v1,/), 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=']);
+
+  for (const values of [
+    { key: old ?? '', next: successor ?? '' },
+    { key: successor ?? '', previous: old ?? '' },
+  ]) {
+    received.splice(0);
+    await notifier.deliver(tenantId, await aChannel('webhook', { url: `${origin}/hook`, ...values }), note);
+    const [got] = received;
+    const takenBy = (key = '') =>
+      new Webhook(key).verify(got?.body ?? '', (got?.headers ?? {}) as Record<string, string>);
+    for (const known of [old, successor]) expect(takenBy(known)).toMatchObject({ type: note.kind });
+    expect(() => takenBy(other)).toThrow();
+  }
 });
 
 test('a key as the vault makes it signs as well; without one nothing is sent', async () => {

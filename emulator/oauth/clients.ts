@@ -11,11 +11,12 @@ export type Clients = ReturnType<typeof createClients>;
 export function createClients(methods: readonly ('body' | 'basic')[]) {
   let disabled = false;
   let registered: string[] = [];
+  let secrets: string[] = [CLIENT.secret];
 
   const check = (id: string | null, secret: string | null): ClientRefusal | undefined => {
     if (id !== CLIENT.id) return 'client_unknown';
     if (disabled) return 'client_disabled';
-    return secret === CLIENT.secret ? undefined : 'client_secret';
+    return secret !== null && secrets.includes(secret) ? undefined : 'client_secret';
   };
 
   return {
@@ -40,6 +41,8 @@ export function createClients(methods: readonly ('body' | 'basic')[]) {
       return url.protocol === 'https:' || (url.protocol === 'http:' && own);
     },
     register: (uris: string[]): void => void (registered = uris),
+    /** Those that are valid from now on: two, while a person exchanges one for the other. */
+    setSecrets: (valid: string[]): void => void (secrets = valid),
     isEnabled: (): boolean => !disabled,
     disable: (on: boolean): void => void (disabled = on),
   };

@@ -14,6 +14,7 @@ export function oauthControlRoutes(control: (vendor: string) => OAuthControl): R
     act('rotate', (of, { on }) => of.rotate(on === true)),
     act('overlap', (of, { seconds }) => of.overlap(whole('seconds', seconds))),
     act('break-client', (of, { on }) => of.breakClient(on === true)),
+    act('client-secrets', (of, { valid }) => of.clientSecrets(list(valid).map(String))),
     act('skew', (of, { seconds }) => of.skew(whole('seconds', seconds, true))),
     act('forget-refresh-tokens', (of) => ({ forgotten: of.forgetRefreshTokens() })),
     act('redirect-uris', (of, { uris }) => of.redirectUris(list(uris).map(String))),

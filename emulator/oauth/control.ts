@@ -31,6 +31,8 @@ export interface OAuthControl {
   overlap: (seconds: number) => void;
   /** Our app is disabled at the vendor: invalid_client. */
   breakClient: (on: boolean) => void;
+  /** The secrets of our app that are valid: two, while a person exchanges one for the other. */
+  clientSecrets: (valid: string[]) => void;
   /** The vendor's clock is so far ahead, or behind when negative. */
   skew: (seconds: number) => void;
   /** Every refresh token is dropped without a word; access tokens go on. Says how many. */
@@ -62,6 +64,7 @@ export function createOAuthControl(issuer: Issuer, given: Given): OAuthControl {
     rotate: grants.refreshTokens.setRotating,
     overlap: grants.refreshTokens.setOverlap,
     breakClient: clients.disable,
+    clientSecrets: clients.setSecrets,
     skew: clock.skew,
     forgetRefreshTokens: grants.refreshTokens.forgetAll,
     redirectUris: clients.register,
