@@ -1,11 +1,11 @@
 import type { AppTrouble, OAuthApp } from '../ports/oauth-apps.ts';
 import type { AuthWay } from '../ports/connectors.ts';
-import { Fault } from '../ports/errors.ts';
+import { isFault } from '../ports/errors.ts';
 import { PLATFORM } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
-import { oauthAppSecretPath } from '../ports/secrets.ts';
+import { expectedWhenGone, oauthAppSecretPath, sameValues } from '../ports/secrets.ts';
 import type { StagedRef } from '../ports/secrets.ts';
-import { myWorkflowId, sameValues } from './grants.ts';
+import { myWorkflowId } from './grants.ts';
 
 /** Our application at a vendor, but for its secret. */
 export type AppDetails = Pick<OAuthApp, 'clientId' | 'redirectUris' | 'scopes' | 'enabled'>;
@@ -40,7 +40,7 @@ export const createAppActivities = ({ connectors, oauth, oauthApps, secrets, sta
         await oauth.testApp(connectorId, { clientId, clientSecret });
         return true;
       } catch (error) {
-        if (error instanceof Fault && error.code === 'unsupported') return false;
+        if (isFault(error, 'unsupported')) return false;
         throw error;
       }
     },
@@ -53,7 +53,10 @@ export const createAppActivities = ({ connectors, oauth, oauthApps, secrets, sta
       const secretVersion =
         current && sameValues(current.values, values)
           ? current.version
-          : await secrets.put(path, current?.version ?? 0, values, { class: 'oauth_app', createdBy: actor });
+          : await secrets.put(path, current?.version ?? (await expectedWhenGone(secrets, path)), values, {
+              class: 'oauth_client_secret',
+              createdBy: actor,
+            });
       const kept = await oauthApps.put({ connectorId, ...app, secretVersion });
       await audit.append(PLATFORM, {
         key: `oauth-app/${connectorId}/${kept.updatedAt}`,

@@ -7,6 +7,8 @@ import { createDependantActivities } from './dependants.ts';
 import { createGrantActivities } from './grants.ts';
 import { createNoticeActivities } from './notices.ts';
 import { createProgressActivities } from './progress.ts';
+import { createRotationActivities } from './rotation.ts';
+import { createSecretMoveActivities } from './secret-move.ts';
 import { createSyncActivities } from './syncs.ts';
 import { createTenantActivities } from './tenants.ts';
 import { createTokenActivities } from './tokens.ts';
@@ -26,5 +28,7 @@ export const createActivities = (ports: WorkerPorts) => ({
   ...createCrewActivities(ports),
   ...createApprovalActivities(ports),
   ...createWriteActivities(ports),
+  ...createRotationActivities(ports),
+  ...createSecretMoveActivities(ports),
 });
 export type Activities = ReturnType<typeof createActivities>;

@@ -20,7 +20,7 @@ export const createTenantActivities = ({ tenants, identity, secrets, agents, cat
   removeMembers: (id: TenantId): Promise<void> => identity.removeMemberships(id),
 
   openSecretsPath: (id: TenantId): Promise<void> =>
-    secrets.generate(tenantSigningKeyPath(id), { class: 'webhook_signing_key', createdBy: 'onboardTenant' }),
+    secrets.generate(tenantSigningKeyPath(id), { class: 'webhook_signing_secret', createdBy: 'onboardTenant' }),
   destroySecretsPath: (id: TenantId): Promise<void> => secrets.destroyAll(tenantSecretPrefix(id)),
 
   applyAgentDefaults: (id: TenantId): Promise<void> =>

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
 import type { WorkflowPort } from '../ports/workflows.ts';
 import { createCms } from './categories/cms.ts';
 import { createApps } from './connectors/apps.ts';
 import { createConnectors, manifests } from './connectors/index.ts';
+import { createVendorKeys } from './connectors/keys.ts';
 import { createOAuth } from './connectors/oauth.ts';
 import type { Env } from './env.ts';
 import { createHttp } from './http/client.ts';
@@ -13,18 +14,22 @@ import type { Log } from './log.ts';
 import { openaiModels } from './models/openai.ts';
 import { createNotifier } from './notifications/index.ts';
 import { folderObjects } from './objects/folder.ts';
+import { keptLogins } from './postgres/logins.ts';
 import { openPostgres } from './postgres/pool.ts';
 import { postgresStores } from './postgres/stores.ts';
-import { envSecrets } from './secrets/env.ts';
+import { createRotation } from './rotation/index.ts';
+import { openRotators } from './rotation/rotators.ts';
+import { openSecrets } from './secrets/open.ts';
 import { createStaging } from './secrets/staging.ts';
 import { createSinks } from './sinks/index.ts';
 import { openTemporal } from './temporal/client.ts';
+import { payloadCodec } from './temporal/codec.ts';
 import { dataConverter } from './temporal/data-converter.ts';
 import { openKeyRing } from './temporal/key-ring.ts';
 import { setUpTemporal } from './temporal/setup.ts';
 import { temporalWorkflows } from './temporal/workflows.ts';
 
-export { openJwtKey } from './jwt-key.ts';
+export { openDigestKey, openJwtKeys } from './jwt-key.ts';
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 
@@ -40,17 +45,22 @@ export interface OpenPorts extends Ports, AsyncDisposable {
     client: Client;
     connection: Connection;
     dataConverter: DataConverter;
+    codec: PayloadCodec;
+    /** Rejects while the keys of payloads cannot be had: a worker that began without them would lose what it is given. */
+    keysReady: () => Promise<void>;
     /** Registers what starts need; idempotent, done once. */ setUp: () => Promise<void>;
   };
 }
 
 /** Opens every port of the product. Nothing is asked of Temporal or the database yet: a process starts while they are away. */
 export async function openPorts(env: Env, log: Log, given: { client?: Client } = {}): Promise<OpenPorts> {
-  const secrets = envSecrets({ dir: env.dataDir, key: env.secretsKey ?? undefined, environment: env.mode });
-  const converter = dataConverter(await openKeyRing(secrets));
+  const store = openSecrets(env);
+  const { secrets, secretMove } = store;
+  const payloadKeys = openKeyRing(secrets);
+  const converter = dataConverter(payloadKeys);
   const temporal = openTemporal(env.temporal, converter);
   const client = given.client ?? temporal.client;
-  const asked = temporalWorkflows({ client, log, secrets });
+  const asked = temporalWorkflows({ client, log, secrets, keys: payloadKeys });
   // A start names search attributes, which a new server does not know: whoever starts first must have registered them.
   const setUp = once(() => setUpTemporal(temporal.connection, env.temporal.namespace, log));
   const workflows: WorkflowPort = {
@@ -61,12 +71,19 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     },
   };
 
-  const db = openPostgres(env.database.url, { max: CONNECTIONS });
+  const logins = keptLogins(secrets, env.database.url);
+  const db = openPostgres(env.database.url, { max: CONNECTIONS, logins });
   const stores = postgresStores(db);
   const objects = folderObjects(env.dataDir);
   const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
+
+  const oauth = createOAuth({
+    http,
+    apps: createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps }),
+    manifests,
+  });
 
   const { baseUrl, apiKey, model } = env.llm;
   // Whoever runs this named the endpoint, which may be in their own network: it alone is open to model calls, and to nothing else.
@@ -84,13 +101,10 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
       hash,
     }),
     secrets,
+    secretMove,
     staging: createStaging(secrets),
     connectors,
-    oauth: createOAuth({
-      http,
-      apps: createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps }),
-      manifests,
-    }),
+    oauth,
     cms: createCms({ connectors, connections: stores.connections }),
     objects,
     sinks: createSinks({ knowledge: stores.knowledge, objects }),
@@ -102,12 +116,26 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
       fetch: modelHttp.fetch,
     }),
     workflows,
+    rotation: createRotation(
+      openRotators({
+        ...{ ...stores, env, http, secrets, connectors, oauth, workflows, hash, vault: store.vault },
+        keys: createVendorKeys(http, manifests),
+      }),
+    ),
     hash,
-    temporal: { client, connection: temporal.connection, dataConverter: converter, setUp },
+    temporal: {
+      client,
+      connection: temporal.connection,
+      dataConverter: converter,
+      codec: payloadCodec(payloadKeys),
+      keysReady: async () => void (await payloadKeys.current()),
+      setUp,
+    },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();
       await Promise.all([http.close(), modelHttp.close()]);
       await db.close();
+      await store[Symbol.asyncDispose]();
     },
   };
 }

@@ -89,11 +89,29 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/operations/:id/events': EVERYONE,
   'post /api/v1/operations/:id/cancel': MANAGERS,
   'get /api/v1/audit': MANAGERS,
+  'post /api/v1/codec/session': PLATFORM,
+  'post /api/v1/codec/decode': PLATFORM,
+  'post /api/v1/codec/encode': PLATFORM,
   'get /api/v1/notifications': EVERYONE,
   'get /api/v1/notification-channels': MANAGERS,
   'post /api/v1/notification-channels': MANAGERS,
   'post /api/v1/notification-channels/:id/test': MANAGERS,
   'post /api/v1/notification-channels/:id/remove': MANAGERS,
+  'get /api/v1/secrets/rotation': MANAGERS,
+  'get /api/v1/secrets/rotation/policies': PLATFORM,
+  'get /api/v1/secrets/rotation/policies/:class': PLATFORM,
+  'put /api/v1/secrets/rotation/policies/:class': PLATFORM,
+  'post /api/v1/secrets/rotations': MANAGERS,
+  'get /api/v1/secrets/rotations/:id': MANAGERS,
+  'post /api/v1/secrets/rotations/:id/successor': MANAGERS,
+  'post /api/v1/secrets/rotations/:id/cancel': MANAGERS,
+  'get /api/v1/secrets': MANAGERS,
+  'put /api/v1/secrets/:name': MANAGERS,
+  'delete /api/v1/secrets/:name': MANAGERS,
+  'post /api/v1/secrets/:name/destroy': MANAGERS,
+  'get /api/v1/secrets/migration': PLATFORM,
+  'post /api/v1/secrets/migration': PLATFORM,
+  'post /api/v1/secrets/migration/confirm': PLATFORM,
 };
 
 interface Side {
@@ -103,6 +121,7 @@ interface Side {
   approval: string;
   operation: string;
   session: string;
+  rotation: string;
 }
 
 let database: TestDatabase;
@@ -112,6 +131,7 @@ let own: Side;
 let other: Side;
 const people = {} as Record<Role, Principal>;
 
+const NOW = new Date().toISOString();
 const nothingStarts = new Fault('unavailable', 'nothing is started here');
 
 /** Temporal without a single workflow: whatever is asked of one is refused after every check of ours. */
@@ -164,7 +184,11 @@ const side = async (): Promise<Side> => {
   const wanted = { id: session, tenantId, createdBy: userId, connectors: [], connectionId: null, expiresAt };
   await stores.connectSessions.create(wanted, sha256(`link of ${session}`));
   await stores.connectSessions.claim(sha256(`link of ${session}`), sha256(session));
-  return { tenantId, wordpress, hubspot, approval, operation, session };
+  const rotation = randomUUID();
+  const target = { scope: tenantId, secretClass: 'vendor_api_key' as const, subject: 'sendgrid' };
+  const at = { step: 'asking' as const, outcome: 'running' as const, message: null, operationId: null };
+  await stores.rotations.record({ ...target, rotationId: rotation }, at);
+  return { tenantId, wordpress, hubspot, approval, operation, session, rotation };
 };
 
 beforeAll(async () => {
@@ -174,10 +198,17 @@ beforeAll(async () => {
     health: async () => undefined,
     listSyncSchedules: async () => [],
     listDependants: async () => [],
+    listRotationSchedules: async () => [],
+    ensureRotationSchedule: async () => undefined,
   };
   const secrets = {
     health: async () => undefined,
     read: async () => null,
+    describe: async (path: string) => ({
+      path,
+      versions: [{ version: 1, state: 'held', meta: { class: 'credential', createdBy: 'test', createdAt: NOW } }],
+    }),
+    list: async () => [],
     put: async () => 1,
     destroy: async () => undefined,
   };
@@ -185,7 +216,11 @@ beforeAll(async () => {
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows } as never);
   const staging = { stage: async () => ({ staged: 'x' }), discard: async () => undefined };
   const oauth = { begin: async () => ({ url: 'https://vendor.test/', proof: { verifier: 'v' } }) };
-  const ports = { ...stores, workflows, secrets, connectors, staging, oauth } as unknown as ApiDeps['ports'];
+  const rotation = {
+    targets: async (scope: string) => [{ scope, secretClass: 'vendor_api_key', subject: 'sendgrid', since: NOW }],
+    plan: async () => ({ by: 'platform', ask: null }),
+  };
+  const ports = { ...stores, workflows, secrets, connectors, staging, oauth, rotation } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal: emptyTemporal });
   own = await side();
   other = await side();
@@ -210,6 +245,7 @@ const objectOf = (path: string, at: Side): string => {
   if (path.includes('/approvals/')) return at.approval;
   if (path.includes('/operations/')) return at.operation;
   if (path.includes('/connect-sessions/')) return at.session;
+  if (path.includes('/rotations/')) return at.rotation;
   return at.wordpress;
 };
 
@@ -228,6 +264,9 @@ const bodyOf = (path: string, at: Side): unknown => {
   }
   if (path.includes('/oauth/authorize')) return { connectionId: at.hubspot };
   if (path.includes('/oauth/callback')) return { state: 'forged', code: 'code' };
+  if (path.endsWith('/rotations')) return { secretClass: 'vendor_api_key', subject: 'sendgrid' };
+  if (path.endsWith('/successor')) return { fields: { api_key: 'k' } };
+  if (path.endsWith('/policies/:class')) return { everyDays: 90, overlapHours: 24, asks: 'tenant', enabled: true };
   if (path.endsWith('/decisions')) return { kind: 'approve', contentHash: 'hash' };
   return {};
 };
@@ -261,6 +300,7 @@ const knock = async (
   const path = route.path
     .replace(':id', isCatalogue ? 'wordpress' : await thingOf(route.path, at))
     .replace(':connector', 'hubspot')
+    .replace(':class', 'vendor_api_key')
     .replace(':resource', 'posts')
     .replace(':itemId', '1');
   const leave = new AbortController();
@@ -272,7 +312,7 @@ const knock = async (
       ...(as ? { Authorization: `Bearer ${typeof as === 'string' ? as : await api.token(as)}` } : {}),
       ...headers,
     },
-    ...(route.method === 'post' ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
+    ...(route.method === 'post' || route.method === 'put' ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
   });
   const text = route.path.endsWith('/events') && response.ok ? '' : await response.text();
   leave.abort();

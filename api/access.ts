@@ -14,6 +14,11 @@ export const PERMISSIONS = {
   viewAudit: TENANT_ADMIN_UP,
   manageNotifications: TENANT_ADMIN_UP,
   manageOAuthApps: PLATFORM,
+  /** Their own, in a tenant. */
+  manageSecrets: TENANT_ADMIN_UP,
+  manageRotationPolicies: PLATFORM,
+  migrateSecrets: PLATFORM,
+  readHistories: PLATFORM,
   tenantManagement: PLATFORM,
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -126,7 +126,7 @@ describe('the address that a vendor is given', () => {
       oauthAppSecretPath('hubspot'),
       0,
       { client_secret: 'emulated-secret' },
-      { class: 'oauth_app', createdBy: 'test' },
+      { class: 'oauth_client_secret', createdBy: 'test' },
     ),
   );
   afterEach(() => at.ground.ports.oauthApps.remove('hubspot'));

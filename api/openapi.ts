@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from './faults.ts';
 import type { Route } from './route.ts';
-import { Nothing } from './route.ts';
+import { Nothing, takesBody } from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -77,7 +77,7 @@ const operation = (route: Route, components: Components): Json => ({
     ...(route.within === 'tenant' || route.within === 'scope' ? [HEADERS.tenant] : []),
     ...(route.method === 'post' && 'x-permission' in security(route) ? [HEADERS.once] : []),
   ],
-  ...(route.method === 'post' && route.body !== Nothing
+  ...(takesBody(route) && route.body !== Nothing
     ? {
         requestBody: {
           required: true,

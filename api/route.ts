@@ -38,7 +38,7 @@ export type Reply =
   | { status: number; type: 'text/event-stream' | 'text/html' };
 
 export interface Route {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put' | 'delete';
   /** With `:name` parameters, under `/api/v1` unless it is a health route. */
   path: string;
   summary: string;
@@ -51,6 +51,8 @@ export interface Route {
   reply: Reply;
   handle: (call: Call<unknown, unknown, unknown> & Partial<Granted>) => Promise<unknown>;
 }
+
+export const takesBody = ({ method }: Pick<Route, 'method'>): boolean => method === 'post' || method === 'put';
 
 /** What a route takes where it declares nothing: no field at all. */
 export const Nothing = z.strictObject({});

@@ -8,6 +8,7 @@ import type { Answer } from './faults.ts';
 import { onceKeyOf, onceOf, runOnce } from './idempotency.ts';
 import { refuseUnstorable } from './json.ts';
 import { parseQuery } from './query.ts';
+import { takesBody } from './route.ts';
 import type { Route } from './route.ts';
 
 export const logFault = ({ log }: ApiDeps, ctx: Context, requestId: string, err: unknown): void => {
@@ -35,7 +36,7 @@ export const serve =
     refuseUnstorable(ctx.params);
     const params = check(route.params, ctx.params, 'path');
     const query = check(route.query, parseQuery(ctx.querystring), 'query');
-    const body = route.method === 'post' ? check(route.body, await readBody(ctx), 'body') : {};
+    const body = takesBody(route) ? check(route.body, await readBody(ctx), 'body') : {};
     const once = onceOf(ctx, grant.principal);
     const call = { ...grant, params, query, body, ctx, requestId, onceKey: onceKeyOf(once) };
     const { reply } = route;

@@ -1,10 +1,11 @@
 import { createActivities } from '../activities/index.ts';
-import { readEnv } from '../adapters/env.ts';
+import { loadEnvFile, readEnv } from '../adapters/env.ts';
 import { createLog, openPorts } from '../adapters/index.ts';
 import { setUpTemporal } from '../adapters/temporal/setup.ts';
 import { catalogue } from '../agents/index.ts';
 import { cachedBundle } from './bundle.ts';
 import { installRuntime } from './options.ts';
+import { keepRotationSchedules } from './rotation-schedules.ts';
 import { startWorkers } from './run.ts';
 
 /** A stop that hangs is cut short: whoever started us waits, and tasks go back to their queues by themselves. */
@@ -16,18 +17,26 @@ for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () =>
 if (process.send !== undefined && !process.connected) tell();
 
 async function main(): Promise<void> {
+  loadEnvFile();
   const env = readEnv(process.env);
   const log = createLog(env.logLevel);
   installRuntime(log);
   await using ports = await openPorts(env, log);
-  const { connection, dataConverter } = ports.temporal;
+  const { connection, dataConverter, keysReady } = ports.temporal;
+  let schedules = new AbortController();
   const workers = startWorkers({
     temporal: env.temporal,
     dataConverter,
     activities: createActivities({ ...ports, catalogue }),
     bundle: { codePath: env.workflowBundle ?? (await cachedBundle()) },
     log,
-    prepare: () => setUpTemporal(connection, env.temporal.namespace, log),
+    prepare: async () => {
+      await keysReady();
+      await setUpTemporal(connection, env.temporal.namespace, log);
+      schedules.abort();
+      schedules = new AbortController();
+      void keepRotationSchedules(ports, log, schedules.signal);
+    },
   });
   workers.ready.then(
     () => process.stdout.write(`${JSON.stringify({ ready: true })}\n`),
@@ -35,6 +44,7 @@ async function main(): Promise<void> {
   );
   await told;
   setTimeout(() => process.exit(1), STOP_MS).unref();
+  schedules.abort();
   await workers.stop();
 }
 

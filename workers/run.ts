@@ -83,7 +83,7 @@ export function startWorkers({ temporal, dataConverter, activities, bundle, log,
       try {
         await round();
       } catch (error) {
-        log.error({ error }, 'workers lost Temporal and begin again');
+        log.error({ error }, 'workers lost Temporal, or the keys of payloads, and begin again');
         await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }

@@ -89,3 +89,15 @@ test('C21: an application is kept only when the vendor knows it; kept, its troub
     data: expect.arrayContaining([expect.objectContaining({ action: 'oauth_app.kept', actor: 'somebody' })]),
   });
 });
+
+test('an application whose secret was deleted in the store is entered again', async () => {
+  const { secrets } = ground.ports;
+  await anApp('emulated-secret', true);
+  const before = await secrets.read(oauthAppSecretPath('hubspot'));
+  await secrets.delete(oauthAppSecretPath('hubspot'));
+  await expect(anApp('emulated-secret', true)).resolves.toMatchObject({ kept: true });
+  await expect(secrets.read(oauthAppSecretPath('hubspot'))).resolves.toMatchObject({
+    version: (before?.version ?? 0) + 1,
+    values: { client_secret: 'emulated-secret' },
+  });
+});

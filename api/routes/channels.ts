@@ -84,7 +84,7 @@ export const channelRoutes = (deps: ApiDeps): Route[] => {
         if (url !== undefined) {
           const values = { url, ...(signingKey === null ? {} : { key: signingKey }) };
           const current = await ports.secrets.read(path);
-          const meta = { class: 'notification-channel', createdBy: principal.userId };
+          const meta = { class: 'notification_channel' as const, createdBy: principal.userId };
           await ports.secrets.put(path, current?.version ?? 0, values, meta);
         }
         const channel = await ports.channels.add(scope, { id, kind, title }).catch(async (error: unknown) => {

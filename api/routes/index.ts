@@ -4,6 +4,7 @@ import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
 import { channelRoutes } from './channels.ts';
+import { codecRoutes } from './codec.ts';
 import { connectSessionRoutes } from './connect-sessions.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
@@ -14,6 +15,10 @@ import { oauthAppRoutes } from './oauth-apps.ts';
 import { oauthRoutes } from './oauth.ts';
 import { openSessionRoutes } from './open-session.ts';
 import { operationRoutes } from './operations.ts';
+import { rotationPolicyRoutes } from './rotation-policies.ts';
+import { rotationRoutes } from './rotation.ts';
+import { secretMigrationRoutes } from './secret-migration.ts';
+import { secretRoutes } from './secrets.ts';
 import { syncRoutes } from './syncs.ts';
 import { tenantRoutes } from './tenants.ts';
 
@@ -31,8 +36,13 @@ const RESOURCES = [
   approvalRoutes,
   operationRoutes,
   auditRoutes,
+  codecRoutes,
   notificationRoutes,
   channelRoutes,
+  rotationRoutes,
+  rotationPolicyRoutes,
+  secretMigrationRoutes,
+  secretRoutes,
 ];
 
 /** Every door of the API. */

@@ -29,21 +29,39 @@ const variablesOf = (env: Env): Record<string, string> => ({
   LLM_API_KEY: env.llm.apiKey ?? '',
   HTTP_ALLOW: env.httpAllow.join(','),
   ...(env.emulatorUrl === null ? {} : emulatedVendors(env.emulatorUrl)),
-  SECRETS_KEY: env.secretsKey ?? '',
+  SECRETS_STORE: env.secrets.store,
+  SECRETS_KEY: env.secrets.key ?? '',
+  ...(env.secrets.vault && {
+    VAULT_ADDR: env.secrets.vault.address,
+    VAULT_ROLE_ID: env.secrets.vault.roleId,
+    VAULT_SECRET_ID_FILE: env.secrets.vault.secretIdFile ?? '',
+    VAULT_WRAPPED_SECRET_ID_FILE: env.secrets.vault.wrappedSecretIdFile ?? '',
+  }),
   LOG_LEVEL: 'warn',
 });
 
-export async function openDeployment(options: GroundOptions = {}): Promise<Deployment> {
+interface DeploymentOptions extends GroundOptions {
+  /** Over what the ground's environment says. */
+  variables?: Record<string, string>;
+  /** Hears all that the processes print. */
+  hear?: (words: string) => void;
+}
+
+export async function openDeployment({
+  variables: given,
+  hear,
+  ...options
+}: DeploymentOptions = {}): Promise<Deployment> {
   await using opened = new AsyncDisposableStack();
   const ground = opened.use(await openGround(options));
-  const variables = { ...variablesOf(ground.env), WORKFLOW_BUNDLE: await cachedBundle() };
+  const variables = { ...variablesOf(ground.env), WORKFLOW_BUNDLE: await cachedBundle(), ...given };
   const programs: Program[] = [];
   opened.defer(async () => {
     for (const program of programs) program.signal('SIGKILL');
     await Promise.all(programs.map(({ exited }) => exited));
   });
   const start = async (entry: string): Promise<Program> => {
-    const program = await startProgram(entry, variables);
+    const program = await startProgram(entry, variables, hear);
     programs.push(program);
     return program;
   };

@@ -27,7 +27,11 @@ export interface Program {
 }
 
 /** Starts an entry point, and returns when it says that it is ready. It ends with us: the channel to it closes. */
-export async function startProgram(entry: string, env: Record<string, string>): Promise<Program> {
+export async function startProgram(
+  entry: string,
+  env: Record<string, string>,
+  hear: (words: string) => void = () => undefined,
+): Promise<Program> {
   const child = spawn(process.execPath, [entry], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let said = '';
   const exited = (once(child, 'exit') as Promise<[Exit['code'], Exit['signal']]>).then(([code, signal]) => ({
@@ -37,6 +41,7 @@ export async function startProgram(entry: string, env: Record<string, string>): 
   const ready = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      hear(chunk);
       said = (said + chunk).slice(-WORDS_MAX);
       const line = /^\{"ready":true.*\}$/m.exec(said)?.[0];
       if (line !== undefined) ready.resolve((JSON.parse(line) as { url?: string }).url ?? '');

@@ -8,7 +8,7 @@ import type { Env } from '../../adapters/env.ts';
 import { openPorts } from '../../adapters/index.ts';
 import { freshDatabase } from '../../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../../adapters/postgres/testing.ts';
-import { envSecrets } from '../../adapters/secrets/env.ts';
+import { openSecrets } from '../../adapters/secrets/open.ts';
 import { CODEC_KEY_PATH } from '../../adapters/temporal/key-ring.ts';
 import { catalogue } from '../../agents/index.ts';
 import { emulatedVendors } from '../../emulator/origins.ts';
@@ -85,9 +85,9 @@ export async function openGround({
   const base = environment(url, dataDir, space.temporal, database);
   const HTTP_ALLOW = [base.HTTP_ALLOW, ...allow].join(',');
   const env = readEnv({ ...base, HTTP_ALLOW, ...given });
-  const secrets = envSecrets({ dir: dataDir, key: env.secretsKey ?? undefined, environment: env.mode });
   // Histories of tests are stored, so all of them share one key.
-  await secrets.put(CODEC_KEY_PATH, 0, TEST_KEYS, { class: 'platform-key', createdBy: 'test' });
+  await using store = openSecrets(env);
+  await store.secrets.put(CODEC_KEY_PATH, 0, TEST_KEYS, { class: 'payload_codec_key', createdBy: 'test' });
   const ports = opened.use(await openPorts(env, testLog, { client: space.client }));
 
   let workers: Workers | undefined;

@@ -37,13 +37,14 @@ export const writes = proxyActivities<Activities>({
 });
 
 /**
- * The one call to a token endpoint, on a queue where nothing waits for a refresh. An attempt that is not heard of again is over
- * after 30 s: longer than any call within it, so that no two ever ask at once. When to ask a vendor that is away, or has had
- * enough, is for the connection to say.
+ * The one call to a token endpoint, on a queue where nothing waits for a refresh. An attempt that is not heard of for 30 s is
+ * over: longer than any call within it, so that no two ever ask at once. One that holds an answer which the secret store cannot
+ * take yet lives on and waits for it. When to ask a vendor that is away, or has had enough, is for the connection to say.
  */
 export const tokens = proxyActivities<Activities>({
   taskQueue: QUEUES.tokens,
-  startToCloseTimeout: '30s',
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '30s',
   scheduleToCloseTimeout: '10 minutes',
   retry: { ...backoff, nonRetryableErrorTypes: ['provider_down', 'provider_garbage', 'provider_rate_limited'] },
 });
@@ -71,4 +72,36 @@ export const thinking = proxyActivities<Activities>({
   heartbeatTimeout: '20s',
   scheduleToCloseTimeout: '1 hour',
   retry: backoff,
+});
+
+/**
+ * A step of a rotation: given up after a day, and one that is at work is waited for before it is undone, so that nothing is
+ * made behind the undo.
+ */
+export const rotating = proxyActivities<Activities>({
+  taskQueue: QUEUES.connectors,
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '15s',
+  scheduleToCloseTimeout: '1 day',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { ...backoff, maximumInterval: '15 minutes' },
+});
+
+/** The same while a person waits for it: a few tries, then the truth. */
+export const rotatingNow = proxyActivities<Activities>({
+  taskQueue: QUEUES.connectors,
+  startToCloseTimeout: '90s',
+  heartbeatTimeout: '15s',
+  scheduleToCloseTimeout: '3 minutes',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { ...backoff, maximumAttempts: 3 },
+});
+
+/** What a rotation asks until it is answered: whether the predecessor is needed, and that the successor go. */
+export const rotatingAlways = proxyActivities<Activities>({
+  taskQueue: QUEUES.connectors,
+  startToCloseTimeout: '20 minutes',
+  heartbeatTimeout: '15s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { ...backoff, maximumInterval: '15 minutes' },
 });

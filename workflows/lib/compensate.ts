@@ -1,19 +1,25 @@
 import { CancellationScope, log, sleep } from '@temporalio/workflow';
 import { rootFailure } from './failures.ts';
+import type { Failed } from './failures.ts';
 
 type Undo = () => Promise<unknown>;
 
 const RETRY_FIRST_MS = 60_000;
 const RETRY_MAX_MS = 3_600_000;
 
-/** An undo that fails is tried again until it works, never dropped: what it leaves behind would be nobody's. */
-const insist = async (undo: Undo): Promise<void> => {
+/**
+ * An undo that fails is tried again until it works, never dropped: what it leaves behind would be nobody's. `failed` may tell
+ * people why it does not.
+ */
+export const insist = async (undo: Undo, failed: (why: Failed) => Promise<unknown> = async () => undefined) => {
   for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
     try {
       await undo();
       return;
     } catch (error) {
-      log.error('an undo failed and is tried again', { code: rootFailure(error).code, waitMs: wait });
+      const why = rootFailure(error);
+      log.error('an undo failed and is tried again', { code: why.code, waitMs: wait });
+      await failed(why);
       await sleep(wait);
     }
   }

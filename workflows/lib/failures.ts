@@ -43,3 +43,6 @@ export const asFailure = (error: unknown): ApplicationFailure | CancelledFailure
   const { code, message, details } = rootFailure(error);
   return ApplicationFailure.create({ message, type: code, nonRetryable: true, details });
 };
+
+/** What was to be worked on is no longer there, or not in use. */
+export const isGone = (error: unknown): boolean => ['not_found', 'not_connected'].includes(rootFailure(error).code);
