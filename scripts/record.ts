@@ -1,10 +1,10 @@
-// Stores the history of a run of the development deployment, for the replay gate: npm run record -- <workflowId or all> <case>
+// Stores the history of a run of the development deployment, for the replay gate: npm run record -- <workflowId or all> <case> [runId]
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { readEnv } from '../adapters/env.ts';
+import { loadEnvFile, readEnv } from '../adapters/env.ts';
 import { createLog, openPorts } from '../adapters/index.ts';
 import { WORKFLOWS } from '../ports/operations.ts';
 import { recode } from '../workers/testing/recode.ts';
@@ -12,7 +12,7 @@ import { developmentEnv } from './lib/development-env.ts';
 import { fail, SetupError } from './lib/say.ts';
 import { readSettings } from './lib/settings.ts';
 
-const USAGE = 'Say which run and what it shows: npm run record -- <workflowId or "all"> <case-in-kebab>.';
+const USAGE = 'Say which run and what it shows: npm run record -- <workflowId or "all"> <case-in-kebab> [runId].';
 
 /** The newest run of every workflow that there is. */
 const newestOfEach = async (client: Client): Promise<string[]> => {
@@ -25,14 +25,12 @@ const newestOfEach = async (client: Client): Promise<string[]> => {
   return (await Promise.all(ids)).flat();
 };
 
-const record = async ([which, name]: string[]): Promise<void> => {
+const record = async ([which, name, runId]: string[]): Promise<void> => {
   if (which === undefined || name === undefined || !/^[a-z0-9-]+$/.test(name)) throw new SetupError(USAGE);
   await using ports = await openPorts(readEnv(developmentEnv(readSettings())), createLog('silent'));
-  const { client, dataConverter } = ports.temporal;
-  const [codec] = dataConverter.payloadCodecs ?? [];
-  if (codec === undefined) throw new Error('the deployment has no payload codec');
+  const { client, codec } = ports.temporal;
   for (const workflowId of which === 'all' ? await newestOfEach(client) : [which]) {
-    const handle = client.workflow.getHandle(workflowId);
+    const handle = client.workflow.getHandle(workflowId, runId);
     const { type } = await handle.describe().catch((error: unknown) => {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       throw new SetupError(`No run has the id ${workflowId}: the Temporal UI lists them.`);
@@ -46,6 +44,7 @@ const record = async ([which, name]: string[]): Promise<void> => {
 };
 
 try {
+  loadEnvFile();
   await record(process.argv.slice(2));
 } catch (error) {
   fail(error);

@@ -1,6 +1,7 @@
 // The inner half of `npm start`, under Node 24: brings up everything, keeps it up, and takes everything down with it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadEnvFile } from '../adapters/env-file.ts';
 import { developmentEnv } from './lib/development-env.ts';
 import { lastWords } from './lib/log-tail.ts';
 import { chooseParts } from './lib/parts.ts';
@@ -13,6 +14,8 @@ import { readSettings, root } from './lib/settings.ts';
 import { apiService, databaseService, emulatorService, temporalService, workerService } from './lib/stack.ts';
 import { onStop } from './lib/stopping.ts';
 import { temporalProgram } from './lib/temporal-program.ts';
+
+loadEnvFile();
 
 const ONE_OFF_MS = 5 * 60_000;
 const began = Date.now();
