@@ -52,8 +52,10 @@ export const createGrantActivities = (ports: Needs) => {
   });
 
   /** A key that stays as it is until somebody changes it is rotated by a policy; what renews itself is not. */
-  const classOf = ({ connectorId, methodId }: AuthWay): SecretClass =>
-    connectors.method(connectorId, methodId).kind === 'api_key' ? 'vendor_api_key' : 'credential';
+  const classOf = (way: AuthWay, values: SecretValues): SecretClass => {
+    if (oauth.renews(way, values)) return 'oauth_tokens';
+    return connectors.method(way.connectorId, way.methodId).kind === 'api_key' ? 'vendor_api_key' : 'credential';
+  };
 
   const store = async (
     { tenantId, connectionId }: ConnectionRef,
@@ -126,7 +128,7 @@ export const createGrantActivities = (ports: Needs) => {
       const account = await connectors.verify({ ...way, settings: said }, values);
       const before = await connections.get(ref.tenantId, ref.connectionId);
       const isOther = await judgeAccount(before, account, acceptOtherAccount);
-      const secretVersion = await store(ref, classOf(way), values);
+      const secretVersion = await store(ref, classOf(way, values), values);
       const { accountId, accountName, settings } = account;
       const changed = await connections.change(ref.tenantId, ref.connectionId, {
         authMethod: way.methodId,

@@ -1,9 +1,10 @@
 import { Fault, FAULTS, isFault } from '../ports/errors.ts';
-import { PLATFORM } from '../ports/ids.ts';
+import { OperationId, PLATFORM, SCHEDULE } from '../ports/ids.ts';
 import type { Scope, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Rotation, RotationPlan, RotationPolicy, RotationRef, RotationTarget } from '../ports/rotation.ts';
 import type { RotatedClass } from '../ports/secret-classes.ts';
+import { WORKFLOWS } from '../ports/operations.ts';
 import { rotationSecretPath } from '../ports/secrets.ts';
 import type { SecretValues, StagedRef } from '../ports/secrets.ts';
 import type { NewOperationEvent } from '../ports/runs.ts';
@@ -18,18 +19,16 @@ const PAGE = 20;
 export type RotationTerms = RotationPlan & Pick<RotationPolicy, 'asks'> & { overlapMs: number };
 
 /** Where a rotation stands, who made it so, and how it is told to those who watch its operation. */
-export interface RotationStep extends Pick<Rotation, 'step' | 'outcome' | 'message' | 'operationId'> {
+export interface RotationStep extends Pick<Rotation, 'step' | 'outcome' | 'message'> {
+  operationId: OperationId;
   actor: string;
   event: NewOperationEvent;
 }
 
-type Needs = Pick<
-  Ports,
-  'rotation' | 'rotations' | 'secrets' | 'staging' | 'tenants' | 'operations' | 'audit' | 'workflows'
->;
+type Needs = Pick<Ports, 'rotation' | 'rotations' | 'secrets' | 'staging' | 'tenants' | 'operations'>;
 
 export const createRotationActivities = (ports: Needs) => {
-  const { rotation, rotations, secrets, staging, tenants, operations, audit } = ports;
+  const { rotation, rotations, secrets, staging, tenants, operations } = ports;
 
   const policyOf = async (secretClass: RotatedClass): Promise<RotationPolicy> => {
     const policy = (await rotations.policies()).find((each) => each.secretClass === secretClass);
@@ -48,6 +47,18 @@ export const createRotationActivities = (ports: Needs) => {
   };
 
   return {
+    /** The operation of a rotation that nobody asked for, so that people can watch it like any other. Idempotent. */
+    openRotation: async ({ scope, rotationId }: RotationRef): Promise<void> => {
+      await operations.begin({
+        id: OperationId.parse(rotationId),
+        scope,
+        workflowId: myWorkflowId(),
+        kind: WORKFLOWS.rotateSecret,
+        startedBy: SCHEDULE,
+        idempotencyKey: null,
+      });
+    },
+
     planRotation: async (target: RotationTarget): Promise<RotationTerms> => {
       const { overlapHours, asks } = await policyOf(target.secretClass);
       return { ...(await rotation.plan(target)), asks, overlapMs: overlapHours * HOUR_MS };
@@ -83,8 +94,7 @@ export const createRotationActivities = (ports: Needs) => {
         resourceId: ref.subject,
         metadata: { rotationId: ref.rotationId, outcome },
       };
-      if (at.operationId === null) await audit.append(ref.scope, line);
-      else await operations.record(at.operationId, event, line);
+      await operations.record(at.operationId, event, line);
     },
 
     /**

@@ -4,6 +4,8 @@ export const TenantId = z.uuid().brand<'TenantId'>();
 export type TenantId = z.infer<typeof TenantId>;
 export const UserId = z.uuid().brand<'UserId'>();
 export type UserId = z.infer<typeof UserId>;
+/** Whom an operation names that no person started. */
+export const SCHEDULE = UserId.parse('00000000-0000-0000-0000-000000000000');
 export const ConnectionId = z.uuid().brand<'ConnectionId'>();
 export type ConnectionId = z.infer<typeof ConnectionId>;
 export const OperationId = z.uuid().brand<'OperationId'>();

@@ -282,6 +282,10 @@ test('C20: a vendor that gives the same end again and again is not asked in a lo
   }
 });
 
+test('what renews itself is kept as tokens, so that no policy of rotation takes it for a key', async () => {
+  await expect((await authorized()).secret()).resolves.toMatchObject({ meta: { class: 'oauth_tokens' } });
+});
+
 test('C15: an answer without tokens stores nothing', async () => {
   const opened = await authorized();
   const kept = await opened.secret();

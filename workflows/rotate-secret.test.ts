@@ -4,7 +4,7 @@ import { openJwtKeys } from '../adapters/jwt-key.ts';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
 import { createTokens } from '../api/tokens.ts';
 import { Fault } from '../ports/errors.ts';
-import { Email, PLATFORM, UserId } from '../ports/ids.ts';
+import { Email, OperationId, PLATFORM, SCHEDULE, UserId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import type { Principal } from '../ports/identity.ts';
 import { QUEUES, rotateDueId, rotateSecretId } from '../ports/operations.ts';
@@ -535,7 +535,16 @@ describe('what is due', () => {
       expect((await handleOf(tenantId).describe()).runId).toBe((await mine.handle.describe()).runId);
 
       const [, second] = tenants as [TenantId, TenantId];
-      expect(await ground.ports.rotations.latest(second)).toMatchObject([{ operationId: null }]);
+      const [due] = await ground.ports.rotations.latest(second);
+      const operationId = OperationId.parse(due?.operationId);
+      // Nobody asked for it, and people can watch it all the same.
+      await expect(ground.ports.operations.get(second, operationId)).resolves.toMatchObject({
+        kind: 'rotateSecret',
+        startedBy: SCHEDULE,
+        outcome: 'running',
+      });
+      const told = await ground.ports.operations.eventsAfter(0, [operationId]);
+      expect(told.map(({ step, state }) => `${step} ${state}`)).toContain('asking waiting');
       const lines = (await ground.ports.audit.list(second, { limit: 20 })).data;
       await until(
         'it is in the audit log',

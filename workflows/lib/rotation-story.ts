@@ -1,5 +1,6 @@
 import { setHandler } from '@temporalio/workflow';
 import type { RotationTerms } from '../../activities/rotation.ts';
+import type { OperationId } from '../../ports/ids.ts';
 import type { Rotation, RotationRef } from '../../ports/rotation.ts';
 import type { NewOperationEvent } from '../../ports/runs.ts';
 import { local, own } from './activities.ts';
@@ -29,6 +30,8 @@ const ROLES = { platform: ['platform_admin', 'super_admin'], tenant: ['tenant_ad
 /** Tells a rotation's steps as they happen: in its row, to those who watch its operation, to the audit log, to the query. */
 export const createRotationStory = ({ rotationId, target, operationId, actor, carried }: RotateOne) => {
   const ref: RotationRef = { ...target, rotationId };
+  // One that was due has an operation of its own id.
+  const operation = operationId ?? (rotationId as OperationId);
   let view: RotationView = carried?.view ?? { rotationId, step: 'creating', outcome: 'running', message: null };
   setHandler(progressQuery, () => view);
 
@@ -37,7 +40,14 @@ export const createRotationStory = ({ rotationId, target, operationId, actor, ca
     view = { ...view, ...change };
     const { step, outcome, message } = view;
     const data = { rotationId };
-    return local.recordRotation(ref, { step, outcome, message, operationId, actor: by, event: { data, ...event } });
+    return local.recordRotation(ref, {
+      step,
+      outcome,
+      message,
+      operationId: operation,
+      actor: by,
+      event: { data, ...event },
+    });
   };
   const at = (step: Step, state: NewOperationEvent['state'], message: string | null = null, label: string = step) =>
     record({ step, message }, { step: label, state, message: message ?? SAID[step] });
@@ -45,7 +55,10 @@ export const createRotationStory = ({ rotationId, target, operationId, actor, ca
   return {
     ref,
     view: () => view,
-    open: () => record({}, { step: 'rotation', state: 'started', message: SAID.creating }),
+    open: async () => {
+      if (operationId === null) await own.openRotation(ref);
+      await record({}, { step: 'rotation', state: 'started', message: SAID.creating });
+    },
     /** Who does what comes next, for the audit log. */
     actsFor: (person: string) => void (by = person),
     /** What is waited for, or what went wrong, in words for people. */
@@ -66,10 +79,9 @@ export const createRotationStory = ({ rotationId, target, operationId, actor, ca
       const why = message === null ? SAID_OF_END[outcome] : `${SAID_OF_END[outcome]}: ${message}`;
       await own.forgetRotation(ref);
       await record({ outcome, message }, { step: 'rotation', state: TOLD_AS[outcome], message: why });
-      if (operationId === null) return;
-      if (failed === null) return own.settleOperation(operationId, 'completed', null);
+      if (failed === null) return own.settleOperation(operation, 'completed', null);
       const { code, message: error } = failed;
-      await own.settleOperation(operationId, code === 'cancelled' ? 'cancelled' : 'failed', { code, message: error });
+      await own.settleOperation(operation, code === 'cancelled' ? 'cancelled' : 'failed', { code, message: error });
     },
     /** To those whom the policy names: what they must do, and where. What is the platform's own is told to the platform. */
     tell: (asks: RotationTerms['asks'], kind: string, subject: string, nth = 0): Promise<void> => {
