@@ -4,6 +4,7 @@ import type { RotationRef, Rotator } from '../../ports/rotation.ts';
 import type { RotatedClass } from '../../ports/secret-classes.ts';
 import { rotationSecretPath } from '../../ports/secrets.ts';
 import type { SecretPort, SecretValues, SecretVersion } from '../../ports/secrets.ts';
+import { changeSecret } from './change.ts';
 import { AWAY_MS, FRESH_MS, isKey, newKey, newKid } from '../key-ring.ts';
 
 /** After the cut-over, the moment from which nobody writes with the predecessor, not even a process without a secret store. */
@@ -71,19 +72,8 @@ export function ringRotator(secrets: SecretPort, kind: RingKind): Rotator {
     return kept;
   };
   /** By compare-and-set; `next` gives back the same values when there is nothing to change. */
-  const change = async (by: string, next: (values: SecretValues) => SecretValues): Promise<void> => {
-    for (let left = TRIES; ; left -= 1) {
-      const { version, values } = await ring();
-      const changed = next(values);
-      if (changed === values) return;
-      try {
-        await secrets.put(path, version, changed, { class: secretClass, createdBy: by });
-        return;
-      } catch (error) {
-        if (!isFault(error, 'stale_version') || left === 0) throw error;
-      }
-    }
-  };
+  const change = (by: string, next: (values: SecretValues) => SecretValues) =>
+    changeSecret(secrets, path, { class: secretClass, createdBy: by }, next);
   const pointTo = (kid: string, since: string) => (values: SecretValues) =>
     values['current'] === kid ? values : { ...values, current: kid, since };
 
