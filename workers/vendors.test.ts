@@ -573,7 +573,8 @@ async function walk(way: Way): Promise<void> {
   await expect(made.call()).resolves.toMatchObject({ accountId: id, accountName: name });
   // Only what stays as it is until somebody changes it is rotated by a policy.
   const isKey = ground.ports.connectors.method(connectorId, methodId).kind === 'api_key';
-  expect((await made.secret())?.meta.class).toBe(isKey ? 'vendor_api_key' : 'credential');
+  const kept = isKey ? 'vendor_api_key' : renews ? 'oauth_tokens' : 'credential';
+  expect((await made.secret())?.meta.class).toBe(kept);
   if (renews) await renewedOnce(way, made);
   else
     await expect(made.handle.executeUpdate(refreshUpdate, { args: [{ observedVersion: 1 }] })).rejects.toEqual(
