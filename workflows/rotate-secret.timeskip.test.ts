@@ -94,7 +94,7 @@ test('C11: an undo that fails is tried until it works, and meanwhile the row say
   }
 });
 
-test('the old one is asked after every hour for as long as it is needed, and no history grows without end', async () => {
+test('what still needs the old one is asked ever less often, at last every hour, for as long as it is needed, and no history grows without end', async () => {
   const issuer = anIssuer();
   const HOURS = 24 * 14;
   issuer.needed.push(...Array.from({ length: HOURS }, (_, index) => `${HOURS - index} workflows are open`));

@@ -7,7 +7,8 @@ import { isGone, rootFailure } from './failures.ts';
 import { isLong } from './long.ts';
 import type { RotationStory } from './rotation-story.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 type Asks = RotationTerms['asks'];
 
@@ -44,12 +45,13 @@ export const observe = async (story: RotationStory, overUntilMs: number): Promis
     await sleep(left);
   }
   await story.step('observing', () => rotating.verifySuccessor(story.ref), 'verifying again');
-  for (;;) {
+  // What needs it often lets go within minutes, such as idle connections; the rest may take days.
+  for (let waitMs = MINUTE_MS; ; waitMs = Math.min(2 * waitMs, HOUR_MS)) {
     const needed = await rotatingAlways.predecessorNeededBy(story.ref);
     if (needed === null) break;
     if (story.view().message !== needed) await story.at('observing', 'waiting', needed, 'still needed');
     if (isLong()) return false;
-    await sleep(HOUR_MS);
+    await sleep(waitMs);
   }
   await story.at('observing', 'completed');
   return true;
