@@ -6,7 +6,7 @@ import { fileFault, hasCode } from '../objects/files.ts';
 import { givenVersion } from './given.ts';
 import type { GivenSecrets } from './given.ts';
 import { openKey } from './key.ts';
-import { keptNow, readKept, writeKept } from './kept.ts';
+import { keptAs, readKept, writeKept } from './kept.ts';
 import type { Kept } from './kept.ts';
 import { isMarker } from './marker.ts';
 import { seal, unseal } from './seal.ts';
@@ -110,14 +110,14 @@ export const envSecrets = ({ dir, key: ownKey, environment, given = {} }: EnvSec
     list: (prefix) => withKey(() => list(prefix)),
     health: () => withKey(() => Promise.resolve()),
 
-    put: (path, expected, values, meta) => withKey((key) => write(key, path, expected, keptNow(values, meta))),
+    put: (path, expected, values, meta) => withKey((key) => write(key, path, expected, keptAs(values, meta))),
     restore: (path, expected, values, meta) => withKey((key) => write(key, path, expected, { values, meta })),
 
     generate: (path, meta) =>
       withKey(async (key) => {
         const [newest] = await files.states(path);
         if (newest?.state === 'held') return;
-        const made = keptNow({ key: randomBytes(32).toString('base64url') }, meta);
+        const made = keptAs({ key: randomBytes(32).toString('base64url') }, meta);
         await write(key, path, newest?.version ?? 0, made).catch((error: unknown) => {
           // Made by another caller in this moment: the promise is kept.
           if (!isFault(error, 'stale_version')) throw error;

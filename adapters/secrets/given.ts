@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretClass } from '../../ports/secret-classes.ts';
-import { rotateByDefault } from '../../ports/secret-classes.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import { CHECK_FILE } from './key.ts';
 import type { Kept } from './kept.ts';
+import { keptAs } from './kept.ts';
 
 /** Secrets by path that the environment gives. */
 export type GivenSecrets = Record<string, SecretValues>;
@@ -18,21 +18,12 @@ const CLASSES: [RegExp, SecretClass][] = [
   [/^platform\/oauth-apps\//, 'oauth_client_secret'],
   [/^tenants\/[^/]+\/signing-key$/, 'webhook_signing_secret'],
   [/^tenants\/[^/]+\/api_keys\//, 'vendor_api_key'],
-  [/^tenants\/[^/]+\/channels\//, 'notification_channel'],
+  [/^(?:platform|tenants\/[^/]+)\/channels\//, 'notification_channel'],
 ];
 
 /** The environment says no class and no age: the path tells the one, and it counts as old as the folder that stands behind it. */
 export const givenVersion = async (dir: string, path: string, values: SecretValues): Promise<Kept> => {
   const secretClass = CLASSES.find(([pattern]) => pattern.test(path))?.[1] ?? 'credential';
   const createdAt = (await stat(join(dir, CHECK_FILE))).mtime.toISOString();
-  const rotateBy = rotateByDefault(secretClass, createdAt);
-  return {
-    values,
-    meta: {
-      class: secretClass,
-      createdBy: 'environment',
-      createdAt,
-      ...(rotateBy === undefined ? {} : { rotateBy }),
-    },
-  };
+  return keptAs(values, { class: secretClass, createdBy: 'environment' }, createdAt);
 };

@@ -34,9 +34,8 @@ export interface Kept {
   meta: SecretMeta;
 }
 
-/** Made now, and due by the default policy of its class. */
-export const keptNow = (values: SecretValues, meta: NewSecretMeta): Kept => {
-  const createdAt = new Date().toISOString();
+/** Made at `createdAt` (ISO 8601), now unless said, and due by the default policy of its class. */
+export const keptAs = (values: SecretValues, meta: NewSecretMeta, createdAt = new Date().toISOString()): Kept => {
   const rotateBy = rotateByDefault(meta.class, createdAt);
   return { values, meta: { ...meta, createdAt, ...(rotateBy === undefined ? {} : { rotateBy }) } };
 };

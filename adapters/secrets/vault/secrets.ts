@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Fault, isFault } from '../../../ports/errors.ts';
 import type { SecretVersion, SecretVersionInfo } from '../../../ports/secrets.ts';
 import type { Kept } from '../kept.ts';
-import { keptNow, readKept } from '../kept.ts';
+import { keptAs, readKept } from '../kept.ts';
 import type { SecretStore } from '../store.ts';
 import type { VaultClient } from './client.ts';
 import { createKv } from './kv.ts';
@@ -56,13 +56,13 @@ export const vaultSecrets = (vault: VaultClient, mount: string): SecretStore => 
     read: (path) => read(path),
     readVersion: read,
 
-    put: (path, expected, values, meta) => write(path, expected, keptNow(values, meta)),
+    put: (path, expected, values, meta) => write(path, expected, keptAs(values, meta)),
     restore: (path, expected, values, meta) => write(path, expected, { values, meta }),
 
     async generate(path, meta) {
       const [newest] = (await kv.versions(path)) ?? [];
       if (newest?.state === 'held') return;
-      const made = keptNow({ key: randomBytes(32).toString('base64url') }, meta);
+      const made = keptAs({ key: randomBytes(32).toString('base64url') }, meta);
       await write(path, newest?.version ?? 0, made).catch((error: unknown) => {
         // Made by another caller in this moment: the promise is kept.
         if (!isFault(error, 'stale_version')) throw error;
