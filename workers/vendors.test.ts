@@ -2,7 +2,6 @@ import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
 import { ENCODING, payloadCodec } from '../adapters/temporal/codec.ts';
 import { keyRing } from '../adapters/temporal/key-ring.ts';
@@ -22,6 +21,7 @@ import {
 import { actor, PASSWORD } from './testing/connections.ts';
 import { openGround } from './testing/ground.ts';
 import type { Ground } from './testing/ground.ts';
+import { keptInTables } from './testing/kept.ts';
 import { TEST_KEYS } from './testing/namespace.ts';
 import { until } from './testing/until.ts';
 
@@ -821,25 +821,6 @@ async function historiesOf(ids: string[]): Promise<string> {
   return texts.join('\n');
 }
 
-/** Every row of every table of ours, as text. */
-async function tables(): Promise<Record<string, string>> {
-  const client = new pg.Client({ connectionString: ground.database.adminUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'",
-    );
-    const found: [string, string][] = [];
-    for (const { name } of rows) {
-      const { rows: all } = await client.query(`SELECT to_jsonb(t)::text AS row FROM "${name}" t`);
-      found.push([name, (all as { row: string }[]).map(({ row }) => row).join('\n')]);
-    }
-    return Object.fromEntries(found);
-  } finally {
-    await client.end();
-  }
-}
-
 test('C31: no secret of all these walks stands in any history, decrypted, nor in any row of any table', async () => {
   const listed = async () => {
     const ids = new Set<string>();
@@ -847,7 +828,7 @@ test('C31: no secret of all these walks stands in any history, decrypted, nor in
     return ids;
   };
   const ids = await until('every workflow is listed', listed, (all) => workflowIds.every((id) => all.has(id)));
-  const stored = await tables();
+  const stored = await keptInTables(ground.database.adminUrl);
   const texts = { ...stored, histories: await historiesOf([...ids]) };
 
   // The search finds what is there: else it would prove nothing.
@@ -855,7 +836,7 @@ test('C31: no secret of all these walks stands in any history, decrypted, nor in
   expect(secrets.size).toBeGreaterThan(5 * WAYS.length);
   for (const name of new Set(connectedAs)) {
     expect(texts.histories).toContain(name);
-    expect(stored['connector_configs']).toContain(name);
+    expect(stored['table connector_configs']).toContain(name);
   }
   await expect(ground.ports.secrets.list('staging/')).resolves.toEqual([]);
   const leaks: string[] = [];

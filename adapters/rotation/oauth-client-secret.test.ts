@@ -8,7 +8,7 @@ import { createApps } from '../connectors/apps.ts';
 import { createConnectors, manifests } from '../connectors/index.ts';
 import { createOAuth } from '../connectors/oauth.ts';
 import { oauthClientSecret } from './oauth-client-secret.ts';
-import { mortal, openRotationGround, refOf } from './testing.ts';
+import { livedThrough, mortal, openRotationGround, refOf } from './testing.ts';
 import type { RotationGround } from './testing.ts';
 
 const APP = { connectorId: 'hubspot', clientId: 'emulated-client', scopes: null, redirectUris: [], enabled: true };
@@ -16,7 +16,6 @@ const OLD = { client_secret: 'emulated-secret' };
 const SUCCESSOR = { client_secret: 'another-emulated-secret' };
 const PATH = oauthAppSecretPath('hubspot');
 const META = { class: 'oauth_client_secret', createdBy: 'test' } as const;
-const STEPS = ['create', 'verify', 'cutOver', 'revoke'] as const;
 
 const emulator = createEmulator();
 let ground: RotationGround;
@@ -115,20 +114,7 @@ test('C11: whichever step dies, done again it ends with the new secret, and roll
           ...{ secrets: life.of(secrets), http: life.of(http) },
           stores: { ...stores, oauthApps: life.of(stores.oauthApps) },
         });
-        isOver = true;
-        const run = (on: Rotator, step: (typeof STEPS)[number]): Promise<unknown> =>
-          step === 'create' ? on.create(ref, SUCCESSOR) : on[step](ref);
-        for (const step of ending === 'again' ? STEPS : STEPS.slice(0, 3)) {
-          const isDone =
-            isOver &&
-            (await run(dying, step).then(
-              () => true,
-              () => false,
-            ));
-          if (!isDone) isOver = false;
-          if (!isDone && ending === 'again') await run(rotator, step);
-        }
-        if (ending === 'back') await rotator.rollBack(ref);
+        isOver = await livedThrough({ dying, living: rotator, ref, given: SUCCESSOR, ending });
         expect([ending, when, at, await inUse()]).toEqual([ending, when, at, ending === 'again' ? SUCCESSOR : OLD]);
         const newest = (await secrets.describe(PATH))?.versions[0]?.version;
         await expect(row()).resolves.toMatchObject({ secretVersion: newest });

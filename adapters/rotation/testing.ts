@@ -3,15 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from '../../ports/ids.ts';
-import type { RotationRef } from '../../ports/rotation.ts';
+import type { RotationRef, Rotator } from '../../ports/rotation.ts';
 import type { RotatedClass } from '../../ports/secret-classes.ts';
-import type { SecretPort } from '../../ports/secrets.ts';
+import type { SecretPort, SecretValues } from '../../ports/secrets.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
 import { postgresStores } from '../postgres/stores.ts';
 import type { Stores } from '../postgres/stores.ts';
 import { freshDatabase } from '../postgres/testing.ts';
 import { envSecrets } from '../secrets/env.ts';
+
+interface LivedThrough {
+  dying: Rotator;
+  living: Rotator;
+  ref: RotationRef;
+  given: SecretValues | null;
+  ending: 'again' | 'back';
+}
 
 /** What the rotators that speak to vendors need. */
 export interface RotationGround extends AsyncDisposable {
@@ -47,6 +55,30 @@ export const refOf = (scope: Scope, secretClass: RotatedClass, subject: string):
   ...{ scope, secretClass, subject },
   rotationId: randomUUID(),
 });
+
+const STEPS = ['create', 'verify', 'cutOver', 'revoke'] as const;
+
+/**
+ * A rotation whose process dies on the way; one that lives goes on `again` from the step that died, or rolls `back` what came
+ * before the revoke. True when the first one died nowhere.
+ */
+export async function livedThrough({ dying, living, ref, given, ending }: LivedThrough): Promise<boolean> {
+  const run = (on: Rotator, step: (typeof STEPS)[number]): Promise<unknown> =>
+    step === 'create' ? on.create(ref, given) : on[step](ref);
+  let lives = true;
+  for (const step of ending === 'again' ? STEPS : STEPS.slice(0, 3)) {
+    const isDone =
+      lives &&
+      (await run(dying, step).then(
+        () => true,
+        () => false,
+      ));
+    if (!isDone) lives = false;
+    if (!isDone && ending === 'again') await run(living, step);
+  }
+  if (ending === 'back') await living.rollBack(ref);
+  return lives;
+}
 
 /** A process that dies at its `at`th step into the world: `before` it is made, or `after`, with nobody left to hear the answer. */
 export function mortal(at: number, when: 'before' | 'after') {

@@ -9,11 +9,10 @@ import type { RotationRef, Rotator } from '../../ports/rotation.ts';
 import { createNotifier } from '../notifications/index.ts';
 import { signingKeysIn } from '../notifications/webhook.ts';
 import { aTenant } from '../postgres/testing-data.ts';
-import { mortal, openRotationGround, refOf } from './testing.ts';
+import { livedThrough, mortal, openRotationGround, refOf } from './testing.ts';
 import type { RotationGround } from './testing.ts';
 import { webhookSigningSecret } from './webhook-signing-secret.ts';
 
-const STEPS = ['create', 'verify', 'cutOver', 'revoke'] as const;
 const newKey = () => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** A tenant's endpoint, which knows some secrets and refuses what none of them signed. */
@@ -156,20 +155,7 @@ test('C11: whichever step dies, done again it ends with the new key alone, and r
           ...{ secrets: life.of(secrets), http: life.of(http) },
           stores: { ...stores, channels: life.of(stores.channels) },
         });
-        isOver = true;
-        const run = (on: Rotator, step: (typeof STEPS)[number]): Promise<unknown> =>
-          step === 'create' ? on.create(ref, { key: successor }) : on[step](ref);
-        for (const step of ending === 'again' ? STEPS : STEPS.slice(0, 3)) {
-          const isDone =
-            isOver &&
-            (await run(dying, step).then(
-              () => true,
-              () => false,
-            ));
-          if (!isDone) isOver = false;
-          if (!isDone && ending === 'again') await run(rotator, step);
-        }
-        if (ending === 'back') await rotator.rollBack(ref);
+        isOver = await livedThrough({ dying, living: rotator, ref, given: { key: successor }, ending });
         const held = signingKeysIn((await values()) ?? {});
         expect([ending, when, at, held]).toEqual([ending, when, at, [ending === 'again' ? successor : old]]);
         await ground.stores.channels.remove(tenantId, ref.subject);
