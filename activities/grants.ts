@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { Connection } from '../ports/connections.ts';
 import type { AuthWay, VerifiedAccount } from '../ports/connectors.ts';
 import type { TokenSet } from '../ports/oauth.ts';
-import { Fault } from '../ports/errors.ts';
+import { Fault, isFault } from '../ports/errors.ts';
 import type { Ports } from '../ports/index.ts';
 import type { SecretClass } from '../ports/secret-classes.ts';
 import { connectionSecretPath, expectedWhenGone, sameValues } from '../ports/secrets.ts';
@@ -41,7 +41,7 @@ const parsed = (json: string | undefined): Record<string, string> => {
 export const createGrantActivities = (ports: Needs) => {
   const { connections, connectors, oauth, secrets, staging, sinks, syncs } = ports;
   const opened = (staged: StagedRef) => staging.open(staged, myWorkflowId());
-  const refused = (error: unknown) => error instanceof Fault && error.code === 'credential_rejected';
+  const refused = (error: unknown) => isFault(error, 'credential_rejected');
 
   /** Into SecretPort at once: most of these cannot be had twice. */
   const hold = async ({ values, expiresAt, settings, scopes }: TokenSet): Promise<Granted> => ({

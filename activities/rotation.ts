@@ -2,6 +2,7 @@ import { Fault, FAULTS, isFault } from '../ports/errors.ts';
 import { OperationId, PLATFORM, SCHEDULE } from '../ports/ids.ts';
 import type { Scope, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
+import { dueAtMs } from '../ports/rotation.ts';
 import type { Rotation, RotationPlan, RotationPolicy, RotationRef, RotationTarget } from '../ports/rotation.ts';
 import type { RotatedClass } from '../ports/secret-classes.ts';
 import { WORKFLOWS } from '../ports/operations.ts';
@@ -10,7 +11,6 @@ import type { SecretValues, StagedRef } from '../ports/secrets.ts';
 import type { NewOperationEvent } from '../ports/runs.ts';
 import { myWorkflowId } from './grants.ts';
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Of tenants looked at by one call. */
 const PAGE = 20;
@@ -107,8 +107,8 @@ export const createRotationActivities = (ports: Needs) => {
       now: string,
       after: string | null,
     ): Promise<{ targets: RotationTarget[]; next: string | null; wrong: string | null }> => {
-      const { everyDays, enabled } = await policyOf(secretClass);
-      if (everyDays === null || !enabled) return { targets: [], next: null, wrong: null };
+      const policy = await policyOf(secretClass);
+      if (policy.everyDays === null || !policy.enabled) return { targets: [], next: null, wrong: null };
       const page = await tenants.list({ limit: PAGE, ...(after === null ? {} : { cursor: after }) });
       const active = page.data.filter(({ state }) => state === 'active').map(({ id }): TenantId => id);
       const due: RotationTarget[] = [];
@@ -116,7 +116,7 @@ export const createRotationActivities = (ports: Needs) => {
       for (const scope of after === null ? [PLATFORM, ...active] : active) {
         try {
           for (const { since, ...target } of await rotation.targets(scope as Scope, secretClass)) {
-            if (Date.parse(now) - Date.parse(since) >= everyDays * DAY_MS) due.push(target);
+            if ((dueAtMs(policy, since) ?? Infinity) <= Date.parse(now)) due.push(target);
           }
         } catch (error) {
           if (!(error instanceof Fault) || FAULTS[error.code].retry) throw error;

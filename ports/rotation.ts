@@ -67,6 +67,12 @@ export const RotationPolicy = z
   .meta({ id: 'RotationPolicy' });
 export type RotationPolicy = z.infer<typeof RotationPolicy>;
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** When what is in use since `since` (ISO 8601) is due, in milliseconds since 1970; null: not by this policy. */
+export const dueAtMs = ({ everyDays, enabled }: Pick<RotationPolicy, 'everyDays' | 'enabled'>, since: string) =>
+  enabled && everyDays !== null ? Date.parse(since) + everyDays * DAY_MS : null;
+
 export const ROTATION_STEPS = ['asking', 'creating', 'verifying', 'cutting_over', 'observing', 'revoking'] as const;
 
 export const Rotation = z

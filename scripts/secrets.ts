@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadEnvFile } from '../adapters/env-file.ts';
 import { createApiClient, logIn } from './demo/api-client.ts';
 import type { Answer, ApiClient } from './demo/api-client.ts';
+import type { MoveView } from '../workflows/lib/move-messages.ts';
 import { fail, say, SetupError } from './lib/say.ts';
 import { readSettings } from './lib/settings.ts';
 
@@ -10,18 +11,9 @@ const USAGE = 'Say what to do: npm run secrets -- migrate [--dry-run|--confirm].
 const MIGRATION = '/api/v1/secrets/migration';
 const ASK_MS = 500;
 
-interface Report {
-  stage: string;
-  dryRun: boolean;
-  paths: number;
-  byClass: Record<string, number>;
-  moved: number;
-  same: number;
-  erased: number;
-}
 interface Migration {
   state: string | null;
-  report: Report | null;
+  report: MoveView | null;
 }
 interface Refusal {
   detail?: string;
@@ -44,11 +36,11 @@ const must = <Body>({ status, body }: Answer): Body => {
   throw new SetupError((body as Refusal).detail ?? `The API answered ${status}.`);
 };
 
-const told = ({ stage, paths, moved, same, erased }: Report): string =>
+const told = ({ stage, paths, moved, same, erased }: MoveView): string =>
   `${stage}: ${paths} in the old store, ${moved} moved, ${same} compared, ${erased} destroyed in the old store`;
 
 /** Until it waits for a person, or has ended. */
-const watch = async (api: ApiClient, operationId: string | null): Promise<Report | null> => {
+const watch = async (api: ApiClient, operationId: string | null): Promise<MoveView | null> => {
   let last = '';
   for (;;) {
     const { state, report } = must<Migration>(await api.get(MIGRATION));

@@ -1,4 +1,5 @@
 import { Fault, isFault } from '../../ports/errors.ts';
+import { sameValues } from '../../ports/secrets.ts';
 import type { NewSecretMeta, SecretInfo, SecretPort, SecretValues } from '../../ports/secrets.ts';
 
 const TRIES = 5;
@@ -31,6 +32,26 @@ export async function changeSecret(
     }
   }
 }
+
+interface Exchange {
+  from: SecretValues;
+  to: SecretValues;
+  meta: NewSecretMeta;
+  /** Said as a `conflict` when neither stands there: whoever wrote something else meanwhile knows better. */
+  otherwise: string;
+}
+
+/** Puts `to` in the place of `from`, and gives the version that holds it. Silent when it is there. */
+export const exchangeSecret = (
+  secrets: Pick<SecretPort, 'read' | 'put'>,
+  path: string,
+  { from, to, meta, otherwise }: Exchange,
+): Promise<number> =>
+  changeSecret(secrets, path, meta, (values) => {
+    if (sameValues(values, to)) return values;
+    if (sameValues(values, from)) return to;
+    throw new Fault('conflict', otherwise);
+  });
 
 /** Since when the value in use is: a rotation that was taken back made nothing younger. ISO 8601; null when nothing is held. */
 export function sinceOf(info: SecretInfo | null): string | null {

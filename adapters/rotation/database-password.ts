@@ -10,6 +10,7 @@ import type { LoginRoles } from '../postgres/login-roles.ts';
 import type { Login } from '../postgres/logins.ts';
 import { DATABASE_LOGIN_PATH, isSameLogin, loginIn, loginOf, urlFor } from '../postgres/logins.ts';
 import { openPostgres } from '../postgres/pool.ts';
+import { forgetOlder } from './change.ts';
 
 interface DatabasePasswordOptions {
   secrets: SecretPort;
@@ -160,16 +161,12 @@ export const databasePassword = ({ secrets, url, roles }: DatabasePasswordOption
       const found = await held(ref);
       if (found === null) return { left: null };
       const { before, after } = found;
-      const { login, version } = await adopted();
+      const { login } = await adopted();
       if (login.user === before.user && before.user !== after.user)
         throw new Fault('conflict', `The database login “${before.user}” is in use again; nothing was revoked.`);
       const left = before.user === after.user ? null : await admin().retire(before.user);
       // Passwords of logins that are gone are not kept.
-      const older = (await secrets.describe(DATABASE_LOGIN_PATH))?.versions.map((each) => each.version) ?? [];
-      await secrets.destroyVersions(
-        DATABASE_LOGIN_PATH,
-        older.filter((each) => each < version),
-      );
+      await forgetOlder(secrets, DATABASE_LOGIN_PATH);
       await secrets.destroy(pathOf(ref));
       return { left };
     },

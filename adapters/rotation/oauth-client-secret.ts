@@ -5,7 +5,7 @@ import type { OAuthApp } from '../../ports/oauth-apps.ts';
 import type { RotationTarget, Rotator } from '../../ports/rotation.ts';
 import { oauthAppSecretPath, sameValues } from '../../ports/secrets.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
-import { changeSecret, cutOverBy, forgetOlder, rolledBackBy, sinceOf } from './change.ts';
+import { cutOverBy, exchangeSecret, forgetOlder, rolledBackBy, sinceOf } from './change.ts';
 import { createHold } from './hold.ts';
 
 type Needs = Pick<Ports, 'connectors' | 'oauth' | 'oauthApps' | 'secrets'>;
@@ -29,22 +29,12 @@ export const oauthClientSecret = ({ connectors, oauth, oauthApps, secrets }: Nee
     if (current) return current.values;
     throw new Fault('not_found', `the client secret of ${subject} is missing here; enter the app’s secret again`);
   };
-  /** Puts `to` in the place of `from`; whoever wrote something else meanwhile knows better. */
   const exchange = async (target: RotationTarget, from: SecretValues, to: SecretValues, createdBy: string) => {
     const { subject } = target;
-    const version = await changeSecret(
-      secrets,
-      oauthAppSecretPath(subject),
-      { class: 'oauth_client_secret', createdBy },
-      (values) => {
-        if (sameValues(values, to)) return values;
-        if (sameValues(values, from)) return to;
-        throw new Fault(
-          'conflict',
-          `somebody entered another client secret of ${subject} meanwhile; that one stays in use`,
-        );
-      },
-    );
+    const version = await exchangeSecret(secrets, oauthAppSecretPath(subject), {
+      ...{ from, to, meta: { class: 'oauth_client_secret', createdBy } },
+      otherwise: `somebody entered another client secret of ${subject} meanwhile; that one stays in use`,
+    });
     const { connectorId, clientId, redirectUris, scopes, enabled, secretVersion } = await knownApp(target);
     if (secretVersion !== version)
       await oauthApps.put({ connectorId, clientId, redirectUris, scopes, enabled, secretVersion: version });

@@ -4,7 +4,7 @@ import type { RotationRef, Rotator } from '../../ports/rotation.ts';
 import type { RotatedClass } from '../../ports/secret-classes.ts';
 import { rotationSecretPath } from '../../ports/secrets.ts';
 import type { SecretPort, SecretValues, SecretVersion } from '../../ports/secrets.ts';
-import { changeSecret } from './change.ts';
+import { changeSecret, forgetOlder } from './change.ts';
 import { AWAY_MS, FRESH_MS, isKey, newKey, newKid } from '../key-ring.ts';
 
 /** After the cut-over, the moment from which nobody writes with the predecessor, not even a process without a secret store. */
@@ -114,13 +114,7 @@ export function ringRotator(secrets: SecretPort, kind: RingKind): Rotator {
         // Keys that rotations left which were rolled back go too: whoever needs them is as old as the predecessor's.
         return Object.keys(values).length === 3 ? values : { current, since, [current]: key };
       });
-      const { version } = await ring();
-      const versions = (await secrets.describe(path))?.versions ?? [];
-      const old = versions.filter((one) => one.version < version && one.state !== 'destroyed');
-      await secrets.destroyVersions(
-        path,
-        old.map((one) => one.version),
-      );
+      await forgetOlder(secrets, path);
       await notes.drop(ref);
       return { left: null };
     },

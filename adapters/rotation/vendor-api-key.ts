@@ -8,7 +8,7 @@ import type { RotationPlan, RotationTarget, Rotator } from '../../ports/rotation
 import { sameValues } from '../../ports/secrets.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import type { VendorKeys } from '../connectors/keys.ts';
-import { changeSecret, cutOverBy, forgetOlder, rolledBackBy, sinceOf } from './change.ts';
+import { cutOverBy, exchangeSecret, forgetOlder, rolledBackBy, sinceOf } from './change.ts';
 import { createHold } from './hold.ts';
 import { createKeyMaker, unlessSettling } from './key-maker.ts';
 
@@ -67,13 +67,11 @@ export const vendorApiKey = ({ connections, connectors, secrets, keys }: Parts):
     );
   };
 
-  /** Puts `to` in the place of `from`; whoever connected again meanwhile knows better. */
   const exchange = async (connection: Connection, from: SecretValues, to: SecretValues, createdBy: string) => {
     const { tenantId, id, vaultPath } = connection;
-    const secretVersion = await changeSecret(secrets, vaultPath, { class: SECRET_CLASS, createdBy }, (values) => {
-      if (sameValues(values, to)) return values;
-      if (sameValues(values, from)) return to;
-      throw new Fault('conflict', 'somebody connected again meanwhile; the key that was given then stays in use');
+    const secretVersion = await exchangeSecret(secrets, vaultPath, {
+      ...{ from, to, meta: { class: SECRET_CLASS, createdBy } },
+      otherwise: 'somebody connected again meanwhile; the key that was given then stays in use',
     });
     await connections.change(tenantId, id, { secretVersion });
   };

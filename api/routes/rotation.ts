@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { Fault } from '../../ports/errors.ts';
 import { Text } from '../../ports/ids.ts';
 import { rotateSecretId } from '../../ports/operations.ts';
-import { RotatedClassName, Rotation } from '../../ports/rotation.ts';
+import { dueAtMs, RotatedClassName, Rotation } from '../../ports/rotation.ts';
 import type { RotationCandidate } from '../../ports/rotation.ts';
 import { Operation } from '../../ports/runs.ts';
 import { PageQuery } from '../../ports/tenants.ts';
@@ -16,8 +16,6 @@ import type { Route } from '../route.ts';
 import { startRotation } from '../start-rotation.ts';
 import { submitSuccessor } from '../submit-successor.ts';
 import { START_MS, within } from '../temporal.ts';
-
-const DAY_MS = 86_400_000;
 
 const Rotated = z
   .strictObject({
@@ -61,8 +59,7 @@ const listed = (deps: ApiDeps): Route =>
       ]);
       const shown = ({ secretClass, subject, since }: RotationCandidate): z.infer<typeof Rotated> => {
         const policy = policies.find((one) => one.secretClass === secretClass);
-        const everyDays = policy?.enabled === true ? policy.everyDays : null;
-        const dueMs = everyDays === null ? null : Date.parse(since) + everyDays * DAY_MS;
+        const dueMs = policy === undefined ? null : dueAtMs(policy, since);
         return {
           ...{ secretClass, subject, since },
           dueAt: dueMs === null ? null : new Date(dueMs).toISOString(),
