@@ -5,7 +5,7 @@ import { manifests } from './index.ts';
 import { stream } from './manifest.ts';
 import { plainText } from './plain-text.ts';
 import { safeHtml } from './safe-html.ts';
-import { wordpress } from './wordpress.ts';
+import { wordpress } from './vendors/wordpress.ts';
 
 test('a map that does not turn their record into our row does not compile', () => {
   const posts = wordpress.streams['posts'];

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import type { CodeMethod } from './auth-methods.ts';
-import { googleAnalytics } from './google-analytics.ts';
-import { hubspot } from './hubspot.ts';
+import { googleAnalytics } from './vendors/google-analytics.ts';
+import { hubspot } from './vendors/hubspot.ts';
 import type { Manifest } from './manifest.ts';
 import { readCallback } from './oauth-callback.ts';
-import { shopify } from './shopify.ts';
-import { zohoCrm } from './zoho-crm.ts';
+import { shopify } from './vendors/shopify.ts';
+import { zohoCrm } from './vendors/zoho-crm.ts';
 
 const SECRET = 'hush';
 

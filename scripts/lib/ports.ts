@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { SetupError } from './say.ts';
 
@@ -11,8 +12,17 @@ const tryPort = (port: number): Promise<number> =>
     });
   });
 
-/** A port nobody holds now, on loopback. */
-export const freePort = (): Promise<number> => tryPort(0);
+/** Systems hand out ports above these to whoever asks for any, also for calls outwards: one of those may be taken again at any moment. */
+const OWN_FIRST = 10_000;
+const OWN_COUNT = 22_000;
+
+/** A port nobody holds now, on loopback, and that no system hands to another program by itself. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const found = await tryPort(randomInt(OWN_FIRST, OWN_FIRST + OWN_COUNT)).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+}
 
 /** `variable` is the name that moves this port, told to whoever has to. */
 export const requireFreePort = async (port: number, what: string, variable: string): Promise<void> => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
 
 export const superset = defineConnector({
   id: 'superset',

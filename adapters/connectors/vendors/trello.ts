@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Use } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import type { Use } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 /** Calls are not signed: key and token are named in the header, and never in a URL, which proxies write down. */
 const KEY_AND_TOKEN: Use = {

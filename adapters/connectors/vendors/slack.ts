@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 const OK = { at: 'ok', is: [true] };
 const GONE = ['token_revoked', 'invalid_auth', 'account_inactive', 'not_authed', 'token_expired'];

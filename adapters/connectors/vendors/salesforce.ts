@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import type { Field } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { BEARER } from '../auth-methods.ts';
+import type { Field } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 const TOKEN_URL = 'https://{login_host}/services/oauth2/token';
 const KEEP = { instance_url: 'instance_url' };

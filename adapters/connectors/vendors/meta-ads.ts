@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import type { ErrorRule } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import type { ErrorRule } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 const VERSION = 'v25.0';
 const GRAPH = `https://graph.facebook.com/${VERSION}`;

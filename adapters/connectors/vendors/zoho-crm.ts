@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineConnector } from './manifest.ts';
+import { defineConnector } from '../manifest.ts';
 
 /** A customer lives in one data centre, and everything of theirs is asked there. */
 const CENTRES: Record<string, string> = {

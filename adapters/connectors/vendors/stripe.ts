@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 export const stripe = defineConnector({
   id: 'stripe',

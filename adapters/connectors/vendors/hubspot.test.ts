@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createEmulator } from '../../emulator/server.ts';
-import type { Connection, ConnectionState } from '../../ports/connections.ts';
-import type { AuthWay, ConnectorPort, ReadQuery, Row } from '../../ports/connectors.ts';
-import type { OAuthPort } from '../../ports/oauth.ts';
-import { Fault } from '../../ports/errors.ts';
-import type { ConnectionId, TenantId } from '../../ports/ids.ts';
-import type { Ports } from '../../ports/index.ts';
-import type { SecretValues } from '../../ports/secrets.ts';
-import { createHttp } from '../http/client.ts';
-import type { HttpClient } from '../http/client.ts';
-import { createConnectors, manifests } from './index.ts';
-import { createOAuth } from './oauth.ts';
+import { createEmulator } from '../../../emulator/server.ts';
+import type { Connection, ConnectionState } from '../../../ports/connections.ts';
+import type { AuthWay, ConnectorPort, ReadQuery, Row } from '../../../ports/connectors.ts';
+import type { OAuthPort } from '../../../ports/oauth.ts';
+import { Fault } from '../../../ports/errors.ts';
+import type { ConnectionId, TenantId } from '../../../ports/ids.ts';
+import type { Ports } from '../../../ports/index.ts';
+import type { SecretValues } from '../../../ports/secrets.ts';
+import { createHttp } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
+import { createConnectors, manifests } from '../index.ts';
+import { createOAuth } from '../oauth.ts';
 
 const tenantId = '11111111-1111-4111-8111-111111111111' as TenantId;
 const id = '22222222-2222-4222-8222-222222222222' as ConnectionId;

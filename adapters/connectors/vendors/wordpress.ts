@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ProposedPost } from '../../ports/agents.ts';
-import { CmsItem } from '../../ports/connectors.ts';
-import { creation, defineConnector, stream } from './manifest.ts';
-import type { Paging, Stream } from './manifest.ts';
-import { clean, plainText } from './plain-text.ts';
-import { safeHtml, text } from './safe-html.ts';
+import { ProposedPost } from '../../../ports/agents.ts';
+import { CmsItem } from '../../../ports/connectors.ts';
+import { creation, defineConnector, stream } from '../manifest.ts';
+import type { Paging, Stream } from '../manifest.ts';
+import { clean, plainText } from '../plain-text.ts';
+import { safeHtml, text } from '../safe-html.ts';
 import { discoverWordpress } from './wordpress-site.ts';
 
 // A revoked application password makes a caller anonymous, and anonymous lists answer 200 with what is public. Asking for the

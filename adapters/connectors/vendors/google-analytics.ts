@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/analytics.readonly';
 const TOKEN_URL = 'https://oauth2.googleapis.com/token';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Call } from './call.ts';
-import { defineConnector } from './manifest.ts';
+import type { Call } from '../call.ts';
+import { defineConnector } from '../manifest.ts';
 
 const iam = (action: string, more: Record<string, string> = {}): Call => ({
   method: 'POST',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 export const mailchimp = defineConnector({
   id: 'mailchimp',

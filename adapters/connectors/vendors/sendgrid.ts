@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineConnector } from './manifest.ts';
+import { defineConnector } from '../manifest.ts';
 
 /** `SG.`, the key's id, its secret part. */
 const KEY = /^SG\.([\w-]+)\.[\w-]+$/;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Fault } from '../../ports/errors.ts';
-import type { Site } from './site.ts';
+import { Fault } from '../../../ports/errors.ts';
+import type { Site } from '../site.ts';
 
 const Index = z.object({
   namespaces: z.array(z.string()).refine((names) => names.includes('wp/v2')),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Field } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import type { Field } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 /** Shopify dates its API each quarter and serves each date for a year. */
 const API = '2026-07';

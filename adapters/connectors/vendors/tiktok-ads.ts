@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineConnector } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { defineConnector } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 const API = 'https://business-api.tiktok.com/open_api/v1.3';
 const ZERO = { at: 'code', is: [0] };

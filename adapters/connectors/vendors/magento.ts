@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BEARER } from './auth-methods.ts';
-import type { Field } from './auth-methods.ts';
-import { defineConnector } from './manifest.ts';
+import { BEARER } from '../auth-methods.ts';
+import type { Field } from '../auth-methods.ts';
+import { defineConnector } from '../manifest.ts';
 
 const WHERE: Field[] = [
   {

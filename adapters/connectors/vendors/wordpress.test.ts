@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createEmulator } from '../../emulator/server.ts';
-import type { Connection } from '../../ports/connections.ts';
-import type { ConnectorPort, ReadQuery, Row } from '../../ports/connectors.ts';
-import { Fault } from '../../ports/errors.ts';
-import type { ConnectionId, TenantId } from '../../ports/ids.ts';
-import type { Ports } from '../../ports/index.ts';
-import { createHttp } from '../http/client.ts';
-import type { HttpClient } from '../http/client.ts';
-import { createConnectors, manifests } from './index.ts';
-import { createOAuth } from './oauth.ts';
+import { createEmulator } from '../../../emulator/server.ts';
+import type { Connection } from '../../../ports/connections.ts';
+import type { ConnectorPort, ReadQuery, Row } from '../../../ports/connectors.ts';
+import { Fault } from '../../../ports/errors.ts';
+import type { ConnectionId, TenantId } from '../../../ports/ids.ts';
+import type { Ports } from '../../../ports/index.ts';
+import { createHttp } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
+import { createConnectors, manifests } from '../index.ts';
+import { createOAuth } from '../oauth.ts';
 
 const tenantId = '11111111-1111-4111-8111-111111111111' as TenantId;
 const id = '22222222-2222-4222-8222-222222222222' as ConnectionId;
@@ -249,7 +249,7 @@ test.each([
 
 test('only a plain yes is taken for one, and what a site gives as a name leads nowhere else', async () => {
   const asked: string[] = [];
-  const answers: unknown[] = [{}, { uuid: '../../../posts/1' }, { uuid: '..' }, { uuid: 'a-1' }, { deleted: false }];
+  const answers: unknown[] = [{}, { uuid: '../../../../posts/1' }, { uuid: '..' }, { uuid: 'a-1' }, { deleted: false }];
   const api_root = oddSite((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     response.end(JSON.stringify(answers.shift()));
@@ -546,7 +546,7 @@ test('one record is read by its id, and an id that is none never reaches the sit
   });
   await expect(connectors.readOne(tenantId, id, 'posts', '999999')).rejects.toMatchObject({ code: 'not_found' });
   const before = emulator.control.requests().length;
-  for (const odd of ['../users/me', '1?x', '', '-1', '1e3']) {
+  for (const odd of ['../../users/me', '1?x', '', '-1', '1e3']) {
     await expect(connectors.readOne(tenantId, id, 'posts', odd)).rejects.toMatchObject({ code: 'not_found' });
   }
   expect(emulator.control.requests()).toHaveLength(before);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { CrmContact } from '../../ports/connectors.ts';
-import { BEARER } from './auth-methods.ts';
-import { defineConnector, stream } from './manifest.ts';
-import { clean } from './plain-text.ts';
+import { CrmContact } from '../../../ports/connectors.ts';
+import { BEARER } from '../auth-methods.ts';
+import { defineConnector, stream } from '../manifest.ts';
+import { clean } from '../plain-text.ts';
 
 // HubSpot dates its APIs; each date is served for at least 18 months.
 const CRM = '2026-09';
