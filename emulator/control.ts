@@ -1,6 +1,7 @@
 import type { FaultList, FaultRule } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { OAuthControl } from './oauth/control.ts';
+import type { RecordsControl } from './records/control.ts';
 import type { KeyControl } from './vendors/api-keys.ts';
 import type { HubspotControl } from './vendors/hubspot/index.ts';
 import type { OpenaiControl } from './vendors/openai/index.ts';
@@ -22,6 +23,8 @@ export interface Control {
   oauth: (vendor: string) => OAuthControl;
   /** The keys of a vendor that is asked with keys, by the name it is mounted under. */
   keys: (vendor: string) => KeyControl;
+  /** A vendor's records, by the name it is mounted under. */
+  records: (vendor: string) => RecordsControl;
   /** The world as it was at start: no tokens, no faults, no memory of requests. */
   reset: () => void;
 }
@@ -51,6 +54,7 @@ export function createControl({ faults, journal, world, baseUrl, reset }: Parts)
     },
     oauth: (vendor) => world().oauth(vendor),
     keys: (vendor) => world().keys(vendor),
+    records: (vendor) => world().records(vendor),
     reset() {
       faults.clear();
       journal.clear();

@@ -7,15 +7,22 @@ const VENDOR_ORIGINS: Record<string, string[]> = {
     ...['com', 'eu', 'in', 'com.au', 'jp', 'com.cn', 'ca', 'sa'].map((centre) => `www.zohoapis.${centre}`),
   ],
   shopify: ['*.myshopify.com'],
+  'wordpress-com': ['public-api.wordpress.com'],
   salesforce: ['*.salesforce.com', '*.my.salesforce.com', '*.sandbox.my.salesforce.com'],
   mailchimp: ['login.mailchimp.com', '*.api.mailchimp.com'],
   slack: ['slack.com'],
   'meta-ads': ['www.facebook.com', 'graph.facebook.com'],
+  linkedin: ['www.linkedin.com', 'api.linkedin.com'],
   'tiktok-ads': ['business-api.tiktok.com'],
   trello: ['trello.com', 'api.trello.com'],
-  'google-analytics': ['accounts.google.com', 'oauth2.googleapis.com', 'analyticsadmin.googleapis.com'],
+  'google-analytics': [
+    'accounts.google.com',
+    'oauth2.googleapis.com',
+    'analyticsadmin.googleapis.com',
+    'analyticsdata.googleapis.com',
+  ],
 };
-/** Where STS listens, region by region: only a whole first label may be a `*`. */
+/** Where STS and S3 listen, region by region: only a whole first label may be a `*`. */
 const AWS_REGIONS = [
   ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'ca-west-1', 'mx-central-1', 'sa-east-1'],
   ...['eu-west-1', 'eu-west-2', 'eu-west-3', 'eu-central-1', 'eu-central-2', 'eu-north-1', 'eu-south-1', 'eu-south-2'],
@@ -26,9 +33,15 @@ const AWS_REGIONS = [
 /** The same of those that are asked with keys: nobody has an application there. */
 const KEY_VENDOR_ORIGINS: Record<string, string[]> = {
   sendgrid: ['api.sendgrid.com', 'api.eu.sendgrid.com'],
-  'aws-iam': ['iam.amazonaws.com', ...AWS_REGIONS.map((region) => `sts.${region}.amazonaws.com`)],
+  'aws-iam': [
+    'iam.amazonaws.com',
+    ...['sts', 's3'].flatMap((service) => AWS_REGIONS.map((region) => `${service}.${region}.amazonaws.com`)),
+  ],
   stripe: ['api.stripe.com'],
 };
+
+/** Vendors that are ways into a connector of another name. */
+const CONNECTORS: Record<string, string> = { 'wordpress-com': 'wordpress' };
 
 const APP = { clientId: 'emulated-client', clientSecret: 'emulated-secret' };
 
@@ -41,7 +54,7 @@ export const emulatedVendors = (url: string) => ({
     Object.fromEntries(
       Object.keys(VENDOR_ORIGINS)
         .filter((id) => id !== 'hubspot')
-        .map((id) => [id, APP]),
+        .map((id) => [CONNECTORS[id] ?? id, APP]),
     ),
   ),
   CONNECTOR_ORIGINS: Object.entries({ ...VENDOR_ORIGINS, ...KEY_VENDOR_ORIGINS })

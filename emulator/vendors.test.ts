@@ -74,7 +74,9 @@ test('shopify: the redirect is signed, tokens expire when asked to, and a refres
   const repeated = (await shop(token, renewal(first.refresh_token))).body;
   expect(repeated.refresh_token).toBe(second.refresh_token);
   expect((await shop(token, renewal(second.refresh_token))).status).toBe(200);
-  const query = posted({ query: '{ shop { id myshopifyDomain } }' });
+  const query = posted({
+    query: '{ shop { id myshopifyDomain } currentAppInstallation { accessScopes { handle } } }',
+  });
   const graphql = (accessToken: string, who = shop) =>
     who('/admin/api/2026-07/graphql.json', {
       ...query,
@@ -128,7 +130,7 @@ test('salesforce: answers name the instance and no expiry; each host keeps to it
     bearer(renewed.access_token),
   );
   expect(lost).toMatchObject({ status: 401, body: [{ errorCode: 'INVALID_SESSION_ID' }] });
-  const nothing = await instance('/services/data/v67.0/query', bearer(renewed.access_token));
+  const nothing = await instance('/services/data/v67.0/nothing', bearer(renewed.access_token));
   expect(nothing).toMatchObject({ status: 404, body: [{ errorCode: 'NOT_FOUND' }] });
 
   const own = form({ ...CLIENT, grant_type: 'client_credentials' });
@@ -216,7 +218,9 @@ test('slack: everything is a 200, bot and person come in one answer, and refresh
     revoked: true,
   });
   expect(await check('xoxb-emulated')).toEqual({ ok: false, error: 'token_revoked' });
-  expect(await ask('/api/users.list')).toMatchObject({ status: 404, body: { error: 'unknown_method' } });
+  expect((await ask('/api/users.list')).body).toEqual({ ok: false, error: 'not_authed' });
+  const strange = await ask('/api/users.nothing', bearer(control('slack').grant().accessToken));
+  expect(strange).toMatchObject({ status: 404, body: { error: 'unknown_method' } });
 });
 
 test('meta-ads: a short token is exchanged for a long one while it lives, and permissions can be withdrawn', async () => {
@@ -246,7 +250,9 @@ test('meta-ads: a short token is exchanged for a long one while it lives, and pe
     body: { error: { type: 'OAuthException', code: 190, error_subcode: 458 } },
   });
   expect(control('meta-ads').tokenCalls().grantTypes['fb_exchange_token']).toEqual({ calls: 3, succeeded: 2 });
-  expect((await ask('/v25.0/act_1/campaigns')).body.error).toMatchObject({ code: 100, error_subcode: 33 });
+  expect((await ask('/v25.0/act_1/campaigns')).body.error).toMatchObject({ code: 190 });
+  const unseen = await ask('/v25.0/act_1/campaigns', bearer(control('meta-ads').grant().accessToken));
+  expect(unseen.body.error).toMatchObject({ code: 100, error_subcode: 33 });
 });
 
 test('tiktok-ads: its own names, its own wrapper, and a slash at the end of every path', async () => {
@@ -328,7 +334,9 @@ test('google-analytics: a refresh token comes only offline, and again only when 
     status: 400,
     body: { error: 'invalid_grant' },
   });
-  expect((await ask('/v1beta/properties')).body.error).toMatchObject({ status: 'NOT_FOUND' });
+  expect((await ask('/v1beta/properties')).body.error).toMatchObject({ status: 'UNAUTHENTICATED' });
+  const held = bearer(control('google-analytics').grant().accessToken);
+  expect((await ask('/v1beta/nothing', held)).body.error).toMatchObject({ status: 'NOT_FOUND' });
 });
 
 test('every vendor gives a grant without a browser', async () => {
@@ -345,6 +353,8 @@ test('every vendor gives a grant without a browser', async () => {
     'magento',
     'superset',
     'google-analytics',
+    'linkedin',
+    'wordpress-com',
   ]) {
     const { accessToken, answer } = control(vendor).grant();
     expect([vendor, JSON.stringify(answer).includes(accessToken)]).toEqual([vendor, true]);

@@ -153,3 +153,43 @@ test('plain permalinks reach the same API', async () => {
   const answer = await fetch(`${emulator.url}/wordpress/demo/?rest_route=/wp/v2/posts&per_page=3`);
   expect(await jsonOf<Post[]>(answer)).toHaveLength(3);
 });
+
+test('categories and people have no bin and no dates, and a name or a user name is there once', async () => {
+  const made = await jsonOf(await write('/wp/v2/categories', { name: 'Winter & spice' }));
+  expect(made).toMatchObject({ name: 'Winter &#038; spice', slug: 'winter-spice', parent: 0 });
+  const twin = await write('/wp/v2/categories', { name: 'Winter & spice' });
+  expect([twin.status, await jsonOf(twin)]).toMatchObject([
+    400,
+    { code: 'term_exists', data: { term_id: made['id'] } },
+  ]);
+  const path = `/wp/v2/categories/${String(made['id'])}`;
+  expect((await wp(path, { method: 'DELETE' })).status).toBe(501);
+  expect((await wp(`${path}?force=true`, { method: 'DELETE' })).status).toBe(200);
+  expect((await wp('/wp/v2/categories?context=edit', { headers: {} })).status).toBe(401);
+  expect(await jsonOf(await wp('/wp/v2/categories?page=9'))).toEqual([]);
+
+  const nora = { username: 'nora', email: 'nora@kornblume.example', password: 'x' };
+  const { id } = await jsonOf(await write('/wp/v2/users', nora));
+  const again = await write('/wp/v2/users', nora);
+  expect([again.status, await jsonOf(again)]).toMatchObject([500, { code: 'existing_user_login', data: null }]);
+  const remove = (query: string) => wp(`/wp/v2/users/${String(id)}?${query}`, { method: 'DELETE' });
+  expect(await jsonOf(await remove('force=true'))).toMatchObject({ data: { params: ['reassign'] } });
+  expect((await remove('force=true&reassign=1')).status).toBe(200);
+});
+
+test('WordPress.com serves one site by its name or number under one host, to its owner’s token alone', async () => {
+  const { accessToken } = emulator.control.oauth('wordpress-com').grant();
+  const ask = async (path: string, token = accessToken) => {
+    const answer = await fetch(`${emulator.url}/wordpress-com${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return [answer.status, await jsonOf(answer)];
+  };
+  expect(await ask('/rest/v1.1/me')).toMatchObject([200, { ID: 4711, display_name: 'Mara Kornblum' }]);
+  for (const site of ['kornblume.wordpress.com', '148203917'])
+    expect(await ask(`/wp/v2/sites/${site}/posts?per_page=1`)).toMatchObject([200, [{ type: 'post' }]]);
+  expect(await ask('/wp/v2/sites/ferro.wordpress.com/posts')).toMatchObject([403, { code: 'unauthorized' }]);
+  emulator.control.oauth('wordpress-com').expireTokens();
+  expect(await ask('/wp/v2/sites/148203917/posts')).toMatchObject([401, { code: 'invalid_token' }]);
+  expect(await ask('/rest/v1.1/me')).toMatchObject([401, { error: 'invalid_token' }]);
+});

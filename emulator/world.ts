@@ -2,6 +2,7 @@ import { json, type Call, type Handler, type Reply } from './http.ts';
 import type { Memory } from './memory.ts';
 import type { OAuthControl } from './oauth/control.ts';
 import type { KeyControl, KeyVendor } from './vendors/api-keys.ts';
+import type { RecordsControl } from './records/control.ts';
 import { createHubspot, type Hubspot } from './vendors/hubspot/index.ts';
 import { KEY_VENDORS } from './vendors/key-vendors.ts';
 import type { OAuthVendor } from './vendors/oauth-vendor.ts';
@@ -25,6 +26,8 @@ export interface World {
   oauth: (vendor: string) => OAuthControl;
   /** The keys of a vendor that is asked with keys; throws when there is none of this name. */
   keys: (vendor: string) => KeyControl;
+  /** The records of a vendor; throws when none are kept under this name. */
+  records: (vendor: string) => RecordsControl;
   /** What time it is where this path leads: some vendor's clock may be wrong. */
   timeAt: (path: string) => number;
   handle: (call: Call) => Reply | Promise<Reply>;
@@ -38,6 +41,7 @@ export function createWorld(origin: Origin): World {
   for (const [id, create] of Object.entries(OAUTH_VENDORS)) issuers[id] = create(origin);
   const keyed: Record<string, KeyVendor | undefined> = {};
   for (const [id, create] of Object.entries(KEY_VENDORS)) keyed[id] = create(origin);
+  const recorded: Record<string, { records?: RecordsControl } | undefined> = { ...issuers, ...keyed, wordpress };
   const mounts: Record<string, Handler | undefined> = { wordpress: wordpress.handle, openai: openai.handle };
   for (const [id, vendor] of Object.entries({ ...issuers, ...keyed })) mounts[id] = vendor?.handle;
   const parted = (path: string): string[] => /^\/([^/]*)(.*)$/.exec(path)?.slice(1) ?? [];
@@ -55,6 +59,11 @@ export function createWorld(origin: Origin): World {
       const vendor = Object.hasOwn(keyed, id) ? keyed[id] : undefined;
       if (!vendor) throw new Error(`no keys of ${id}: there are those of ${Object.keys(keyed).join(', ')}`);
       return vendor.keys;
+    },
+    records(id) {
+      const found = Object.hasOwn(recorded, id) ? recorded[id]?.records : undefined;
+      if (!found) throw new Error(`no records of ${id}`);
+      return found;
     },
     timeAt: (path) => (issuers[parted(path)[0] ?? ''] ?? origin).now(),
     handle(call) {

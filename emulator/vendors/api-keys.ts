@@ -1,4 +1,5 @@
 import type { Handler } from '../http.ts';
+import type { RecordsControl } from '../records/control.ts';
 import type { Origin } from '../world.ts';
 
 /** One key as the vendor knows it. */
@@ -29,6 +30,7 @@ export interface KeyVendor {
   handle: Handler;
   keys: KeyControl;
   now: () => number;
+  records?: RecordsControl;
 }
 
 interface KeyRules {

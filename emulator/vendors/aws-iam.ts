@@ -2,16 +2,17 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { askedHost, escapeHtml, formBody, type Call, type Reply } from '../http.ts';
 import type { Origin } from '../world.ts';
 import { createApiKeys, type ApiKey, type KeyVendor } from './api-keys.ts';
+import { createS3, S3_PERMISSIONS } from './aws-s3/index.ts';
 import { isSignedBy, signatureIn } from './aws-signature.ts';
 
 /** A user may have two access keys, and one of them is in use: there is room for one successor. */
 const KEYS_MAX = 2;
 const CLOCK_SKEW_MS = 900_000;
 const ACCOUNT = '123456789012';
-const SCOPES = ['iam:CreateAccessKey', 'iam:ListAccessKeys', 'iam:DeleteAccessKey'];
+const SCOPES = ['iam:CreateAccessKey', 'iam:ListAccessKeys', 'iam:DeleteAccessKey', ...S3_PERMISSIONS];
 const VERSIONS: Record<string, string> = { sts: '2011-06-15', iam: '2010-05-08' };
 
-/** STS and IAM, as far as access keys go: signed form posts, answered in XML. */
+/** STS and IAM, as far as access keys go: signed form posts, answered in XML. S3 knows the same keys, and is asked at its own hosts. */
 export function createAwsIam(origin: Origin): KeyVendor {
   const keys = createApiKeys(origin, {
     vendor: 'aws-iam',
@@ -27,6 +28,8 @@ export function createAwsIam(origin: Origin): KeyVendor {
     })),
     scopes: SCOPES,
   });
+
+  const s3 = createS3(origin, (id) => keys.used((key) => key.id === id), ACCOUNT);
 
   const actions: Record<
     string,
@@ -89,6 +92,7 @@ export function createAwsIam(origin: Origin): KeyVendor {
 
   return {
     handle: (call) => {
+      if (/^s3\./.test(askedHost(call) ?? '')) return s3.handle(call);
       const form = formBody(call);
       const name = form.get('Action') ?? '';
       const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
@@ -104,6 +108,7 @@ export function createAwsIam(origin: Origin): KeyVendor {
     },
     keys: keys.control,
     now: origin.now,
+    records: s3.records,
   };
 }
 

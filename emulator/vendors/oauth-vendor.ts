@@ -1,5 +1,6 @@
 import type { Handler } from '../http.ts';
 import type { OAuthControl } from '../oauth/control.ts';
+import type { RecordsControl } from '../records/control.ts';
 
 /** A vendor whose tokens the generic authorization server gives. */
 export interface OAuthVendor {
@@ -7,4 +8,5 @@ export interface OAuthVendor {
   oauth: OAuthControl;
   /** What time it is there. */
   now: () => number;
+  records?: RecordsControl;
 }

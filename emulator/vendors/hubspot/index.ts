@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { json, route, router, type Call, type Handler, type Reply } from '../../http.ts';
+import { json, route, router, type Call, type Handler, type Reply, type Route } from '../../http.ts';
 import type { Origin } from '../../world.ts';
 import { createConsent } from '../../oauth/consent.ts';
 import { createOAuthControl, type OAuthControl } from '../../oauth/control.ts';
@@ -8,11 +8,14 @@ import { createIssuer } from '../../oauth/issuer.ts';
 import type { OAuthVendor } from '../oauth-vendor.ts';
 import { ACCOUNTS, FIRST_ACCOUNT, SCOPES, STATIC_TOKEN } from './app.ts';
 import { callerOf, scopeMissing } from './bearer.ts';
-import { createContactStore, type ContactStore } from './contact-store.ts';
-import { archiveContact, createContact, getContact, listContacts, updateContact } from './contacts.ts';
+import { createDeliveries } from './delivery.ts';
 import { apiError } from './errors.ts';
+import { KINDS, type Kind } from './kinds.ts';
 import { createLimits, type Limit } from './limits.ts';
-import { searchContacts } from './search.ts';
+import { archiveObject, createObject, getObject, listObjects, readBatch, updateObject } from './objects.ts';
+import { createOwners } from './owners.ts';
+import { searchObjects } from './search.ts';
+import { createStore, type Store } from './store.ts';
 import { DRESS, tokensOf } from './token.ts';
 
 /** How often the token endpoint was asked for each grant, and how often it gave tokens, lost answers included. */
@@ -30,8 +33,8 @@ export interface Hubspot extends OAuthVendor {
   control: HubspotControl;
 }
 
-const CONTACTS = '/crm/objects/2026-09/contacts';
-const DEFAULT_CONTACTS = 25;
+/** Of one kind, by the account's own records. */
+type Act = (store: Store, call: Call, id: string) => Reply;
 
 export function createHubspot(origin: Origin): Hubspot {
   const { seed } = origin;
@@ -53,30 +56,50 @@ export function createHubspot(origin: Origin): Hubspot {
   const consent = createConsent(issuer, { title: 'HubSpot', accounts: () => accounts, scopes: SCOPES });
   const endpoints = createEndpoints(issuer, DRESS);
   const oauth = createOAuthControl(issuer, { accounts, scopes: SCOPES, answer: tokensOf });
-  const limits = createLimits(now);
-  const stores = new Map<number, ContactStore>();
-
-  const storeOf = (hubId: number): ContactStore => {
-    const found = stores.get(hubId) ?? createContactStore({ seed: seed + hubId, count: DEFAULT_CONTACTS, now });
-    stores.set(hubId, found);
+  const kept = new Map<number, ReturnType<typeof openAccount>>();
+  const openAccount = (hubId: number) => ({
+    stores: new Map(KINDS.map((kind) => [kind.name, createStore(kind, { seed: seed + hubId, now })])),
+    owners: createOwners(now),
+    limits: createLimits(now),
+  });
+  const accountOf = (hubId: number) => {
+    const found = kept.get(hubId) ?? openAccount(hubId);
+    kept.set(hubId, found);
     return found;
   };
+  const first = accountOf(FIRST_ACCOUNT.hubId);
 
-  const asCaller = (scope: string, answer: (hubId: number, call: Call, ...params: string[]) => Reply): Handler => {
-    const search = answer === searchOf;
-    return (call, ...params) => {
+  const asCaller =
+    (scope: string, answer: (hubId: number, call: Call, ...params: string[]) => Reply, search = false): Handler =>
+    (call, ...params) => {
       const caller = callerOf(grants, call);
       if ('status' in caller) return caller;
-      return limits.within(caller.hubId, search, () =>
+      return accountOf(caller.hubId).limits.within(search, () =>
         caller.scopes.includes(scope) ? answer(caller.hubId, call, ...params) : scopeMissing(scope),
       );
     };
+  const objects = (kind: Kind): Route[] => {
+    const path = `/crm/objects/2026-09/${kind.name}`;
+    const by = (scope: string, act: Act, search = false) =>
+      asCaller(
+        scope,
+        (hubId, call, id = '') => {
+          const store = accountOf(hubId).stores.get(kind.name);
+          return store ? act(store, call, id) : apiError(404, 'OBJECT_NOT_FOUND', `No such objects: ${kind.name}`);
+        },
+        search,
+      );
+    const { read, write } = kind.scopes;
+    return [
+      route('GET', path, by(read, listObjects)),
+      route('POST', `${path}/search`, by(read, searchObjects, true)),
+      route('POST', `${path}/batch/read`, by(read, readBatch)),
+      route('GET', `${path}/:id`, by(read, getObject)),
+      route('POST', path, by(write, createObject)),
+      route('PATCH', `${path}/:id`, by(write, updateObject)),
+      route('DELETE', `${path}/:id`, by(write, archiveObject)),
+    ];
   };
-  const searchOf = (hubId: number, call: Call) => searchContacts(storeOf(hubId), call);
-  const reads = (answer: (store: ContactStore, call: Call, id: string) => Reply) =>
-    asCaller('crm.objects.contacts.read', (hubId, call, id = '') => answer(storeOf(hubId), call, id));
-  const writes = (answer: (store: ContactStore, call: Call, id: string) => Reply) =>
-    asCaller('crm.objects.contacts.write', (hubId, call, id = '') => answer(storeOf(hubId), call, id));
 
   return {
     handle: router(
@@ -87,19 +110,32 @@ export function createHubspot(origin: Origin): Hubspot {
         route('POST', '/oauth/2026-03/token/revoke', endpoints.revoke),
         route('POST', '/oauth/2026-03/token/introspect', endpoints.introspect),
         route('GET', '/account-info/2026-09/details', asCaller('oauth', account)),
-        route('GET', CONTACTS, reads(listContacts)),
-        route('POST', `${CONTACTS}/search`, asCaller('crm.objects.contacts.read', searchOf)),
-        route('GET', `${CONTACTS}/:id`, reads(getContact)),
-        route('POST', CONTACTS, writes(createContact)),
-        route('PATCH', `${CONTACTS}/:id`, writes(updateContact)),
-        route('DELETE', `${CONTACTS}/:id`, writes(archiveContact)),
+        ...KINDS.flatMap(objects),
+        route(
+          'GET',
+          '/crm/owners/2026-09',
+          asCaller('crm.objects.owners.read', (hubId, call) => accountOf(hubId).owners.list(call)),
+        ),
+        route(
+          'GET',
+          '/crm/owners/2026-09/:id',
+          asCaller('crm.objects.owners.read', (hubId, call, id = '') => accountOf(hubId).owners.one(call, id)),
+        ),
       ],
       ({ path }) => apiError(404, 'OBJECT_NOT_FOUND', `No resource at ${path}`),
     ),
     oauth,
     now,
+    records: {
+      collections: {
+        ...Object.fromEntries([...first.stores].map(([name, { control }]) => [name, control])),
+        owners: first.owners.control,
+      },
+      limiter: first.limits.control,
+      delivery: createDeliveries(KINDS, FIRST_ACCOUNT.hubId, now),
+    },
     control: {
-      contacts: (count, hubId = FIRST_ACCOUNT.hubId) => storeOf(hubId).fill(count),
+      contacts: (count, hubId = FIRST_ACCOUNT.hubId) => accountOf(hubId).stores.get('contacts')?.control.seed(count),
       expireTokens: oauth.expireTokens,
       revoke: oauth.revoke,
       tokenLifetime: oauth.tokenLifetime,
@@ -108,7 +144,7 @@ export function createHubspot(origin: Origin): Hubspot {
         authorization_code: { ...calls.of('authorization_code') },
         refresh_token: { ...calls.of('refresh_token') },
       }),
-      rateLimit: limits.enforce,
+      rateLimit: first.limits.enforce,
     },
   };
 }

@@ -1,54 +1,48 @@
 import { randomUUID } from 'node:crypto';
 import { json, type Reply } from '../../http.ts';
+import { createLimiter, type LimiterControl } from '../../records/limiter.ts';
 
 export interface Limit {
   max: number;
   intervalMs: number;
 }
 
-const CALLS: Limit = { max: 110, intervalMs: 10_000 };
-const SEARCHES: Limit = { max: 5, intervalMs: 1000 };
+const CALLS = { units: 110, perMs: 10_000 };
+const SEARCHES = { units: 5, perMs: 1000 };
 
-/** Rolling windows of one account; counted always, enforced only when switched on. */
+/** Rolling windows of one account, in force only when switched on; searches have one of their own. */
 export function createLimits(now: () => number) {
-  let enforced = false;
-  let calls = CALLS;
-  const windows = new Map<string, number[]>();
+  const calls = createLimiter(now);
+  const searches = createLimiter(now);
+  let intervalMs = CALLS.perMs;
 
-  const recent = (key: string, { intervalMs }: Limit): number[] => {
-    const kept = (windows.get(key) ?? []).filter((at) => at > now() - intervalMs);
-    windows.set(key, kept);
-    return kept;
+  const control: LimiterControl = {
+    set(limit) {
+      intervalMs = limit?.perMs ?? CALLS.perMs;
+      calls.control.set(limit);
+      searches.control.set(limit && SEARCHES);
+    },
+    refused: () => calls.control.refused() + searches.control.refused(),
+    taken: () => calls.control.taken() + searches.control.taken(),
   };
-
   return {
-    enforce: (on: boolean, limit: Limit = CALLS): void => {
-      enforced = on;
-      calls = limit;
-    },
+    control,
+    enforce: (on: boolean, limit?: Limit): void =>
+      control.set(on ? (limit ? { units: limit.max, perMs: limit.intervalMs } : CALLS) : null),
     /** The answer of `work`, with the documented headers (a search has none), or a 429 in its place. */
-    async within(hubId: number, search: boolean, work: () => Reply | Promise<Reply>): Promise<Reply> {
-      const limit = search ? SEARCHES : calls;
-      const used = recent(`${hubId}:${search ? 'search' : 'calls'}`, limit);
-      const free = limit.max - used.length;
-      if (enforced && free <= 0) {
-        const waitMs = (used[0] ?? now()) + limit.intervalMs - now();
-        return withHeaders(throttled(search, Math.max(1, Math.ceil(waitMs / 1000))), search, limit, 0);
-      }
-      used.push(now());
-      return withHeaders(await work(), search, limit, Math.max(0, free - 1));
+    within(search: boolean, work: () => Reply): Reply {
+      const left = (search ? searches : calls).take();
+      if (!left) return work();
+      const reply = left.ok ? work() : throttled(search, Math.max(1, Math.ceil(left.resetMs / 1000)));
+      if (search) return reply;
+      const headers = {
+        'x-hubspot-ratelimit-max': String(left.units),
+        'x-hubspot-ratelimit-remaining': String(left.remaining),
+        'x-hubspot-ratelimit-interval-milliseconds': String(intervalMs),
+      };
+      return { ...reply, headers: { ...reply.headers, ...headers } };
     },
   };
-}
-
-function withHeaders(reply: Reply, search: boolean, { max, intervalMs }: Limit, free: number): Reply {
-  if (search) return reply;
-  const headers = {
-    'x-hubspot-ratelimit-max': String(max),
-    'x-hubspot-ratelimit-remaining': String(free),
-    'x-hubspot-ratelimit-interval-milliseconds': String(intervalMs),
-  };
-  return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
 const throttled = (search: boolean, waitSeconds: number): Reply =>

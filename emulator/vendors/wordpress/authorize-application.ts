@@ -1,5 +1,6 @@
 import { escapeHtml, formBody, html, redirect, type Call, type Reply } from '../../http.ts';
-import { APPLICATION_PASSWORD, USER } from './identify.ts';
+import { APPLICATION_PASSWORD } from './identify.ts';
+import { USER } from './owner.ts';
 import type { Site } from './site.ts';
 
 const FIELDS = ['app_name', 'app_id', 'success_url', 'reject_url'];

@@ -1,8 +1,8 @@
 import type { Call, Reply } from '../../http.ts';
 import { wpError } from './errors.ts';
+import { USER } from './owner.ts';
 import type { Site } from './site.ts';
 
-export const USER = { id: 1, login: 'owner', name: 'Mara Kornblum', email: 'owner@kornblume.example' };
 export const APPLICATION_PASSWORD = 'abcd EFGH ijkl MNOP qrst UVWX';
 
 const bare = (password: string): string => password.replaceAll(' ', '');

@@ -1,6 +1,9 @@
-import { html, type Handler } from '../../http.ts';
+import { html, type Handler, type Reply } from '../../http.ts';
+import type { RecordsControl } from '../../records/control.ts';
 import type { Origin } from '../../world.ts';
 import { authorizeApplication } from './authorize-application.ts';
+import { identify } from './identify.ts';
+import { siteRecords } from './records.ts';
 import { siteRoutes } from './routes.ts';
 import { createSite, type Item, type Resource, type Site, type SiteSize } from './site.ts';
 import { binItem } from './write-items.ts';
@@ -24,28 +27,36 @@ export interface WordpressControl {
 }
 
 export interface Wordpress {
+  records: RecordsControl;
   handle: Handler;
   control: (emulatorUrl: () => string) => WordpressControl;
 }
+
+/** Core has no limit; hosts and firewalls in front of it do, and this is how they say so. */
+const tooMany = (): Reply => ({ status: 429, headers: { 'retry-after': '1' }, body: 'Too Many Requests' });
 
 export function createWordpress({ now }: Origin): Wordpress {
   const sites = new Map<string, { site: Site; handle: Handler }>();
 
   const build = (name: string, size: SiteSize = {}): Site => {
     const site = createSite(name, size, now);
-    sites.set(name, { site, handle: siteRoutes(site) });
+    sites.set(name, { site, handle: siteRoutes(site, identify) });
     return site;
   };
   build('demo');
   const siteNamed = (name: string): Site => sites.get(name)?.site ?? build(name);
+  const records = siteRecords(() => siteNamed('demo'), now);
 
   return {
+    /** Those of the site `demo`. */
+    records: records.control,
     handle(call) {
       const [, name = '', path = ''] = /^\/([^/]*)(.*)$/.exec(call.path) ?? [];
       const found = sites.get(name);
       if (!found) return html(404, '<!doctype html><title>Not found</title><h1>There is no such site</h1>');
       const { site, handle } = found;
       const inside = { ...call, path: path || '/', base: `${call.base}/${name}` };
+      if (records.limiter.take()?.ok === false) return tooMany();
       return inside.path === '/wp-admin/authorize-application.php'
         ? authorizeApplication(site, inside)
         : handle(inside);

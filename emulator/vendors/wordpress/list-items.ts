@@ -1,9 +1,9 @@
-import { json, type Call, type Reply } from '../../http.ts';
+import type { Call, Reply } from '../../http.ts';
 import { invalidParam, wpError } from './errors.ts';
+import { csv, ordered, pageAsked, pageOf } from './paging.ts';
 import { GMT_OFFSET_HOURS, pickFields, rendered } from './render.ts';
 import type { Item, Resource, Site } from './site.ts';
 
-const MAX_PAGE = 100;
 const STATUSES = ['publish', 'draft', 'pending', 'future', 'private', 'trash', 'inherit', 'any'];
 const ORDERS: Record<string, (item: Item) => number | string> = {
   date: ({ date }) => date,
@@ -13,15 +13,10 @@ const ORDERS: Record<string, (item: Item) => number | string> = {
   slug: ({ slug }) => slug,
 };
 
-export function listItems(site: Site, resource: Resource, { query, base, path }: Call, owner: boolean): Reply {
-  const perPage = whole(query.get('per_page') ?? '10');
-  if (perPage === undefined || perPage < 1 || perPage > MAX_PAGE) {
-    return invalidParam('per_page', `per_page must be between 1 (inclusive) and ${MAX_PAGE} (inclusive)`);
-  }
-  const page = whole(query.get('page') ?? '1');
-  if (page === undefined || page < 1) return invalidParam('page', 'page must be greater than or equal to 1');
-  const offset = whole(query.get('offset') ?? String((page - 1) * perPage));
-  if (offset === undefined) return invalidParam('offset', 'offset is not of type integer.');
+export function listItems(site: Site, resource: Resource, call: Call, owner: boolean): Reply {
+  const { query, base } = call;
+  const asked = pageAsked(query);
+  if ('status' in asked) return asked;
   const edit = query.get('context') === 'edit';
   if (edit && !owner) {
     return wpError(401, 'rest_forbidden_context', 'Sorry, you are not allowed to edit posts in this post type.');
@@ -40,30 +35,19 @@ export function listItems(site: Site, resource: Resource, { query, base, path }:
   const matches = [...site.items.values()].filter(
     (item) => item.resource === resource && hasStatus(item, statuses) && dates(item) && named(item, query),
   );
-  const sign = (query.get('order') ?? 'desc') === 'asc' ? 1 : -1;
-  matches.sort((a, b) => {
-    const [left, right] = [sortKey(a), sortKey(b)];
-    return sign * (left === right ? a.id - b.id : left < right ? -1 : 1);
-  });
-
-  const pages = Math.ceil(matches.length / perPage);
-  if (page > pages && matches.length > 0 && !query.has('offset')) {
+  ordered(matches, sortKey, (query.get('order') ?? 'desc') !== 'asc');
+  if (asked.page > Math.ceil(matches.length / asked.perPage) && matches.length > 0 && !query.has('offset')) {
     return wpError(
       400,
       'rest_post_invalid_page_number',
       'The page number requested is larger than the number of pages available.',
     );
   }
-  const rows = matches.slice(offset, offset + perPage);
-  return json(
-    200,
-    rows.map((item) => pickFields(rendered(item, base, edit), query.get('_fields'))),
-    {
-      // Past the end by `offset` the real one has counted nothing.
-      'x-wp-total': String(rows.length === 0 ? 0 : matches.length),
-      'x-wp-totalpages': String(pages),
-      ...linkHeader(`${base}${path}`, query, page, pages),
-    },
+  const fields = query.get('_fields');
+  return pageOf(
+    call,
+    asked,
+    matches.map((item) => pickFields(rendered(item, base, edit), fields)),
   );
 }
 
@@ -108,23 +92,4 @@ function instant(text: string): number {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(time)) return Number.NaN;
   const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(time);
   return zoned ? Date.parse(time) : Date.parse(`${time}Z`) - GMT_OFFSET_HOURS * 3_600_000;
-}
-
-function linkHeader(url: string, query: URLSearchParams, page: number, pages: number): Record<string, string> {
-  const to = (number: number, rel: string) => {
-    const target = new URLSearchParams(query);
-    target.set('page', String(number));
-    return `<${url}?${target.toString()}>; rel="${rel}"`;
-  };
-  const links = [...(page > 1 ? [to(page - 1, 'prev')] : []), ...(page < pages ? [to(page + 1, 'next')] : [])];
-  return links.length > 0 ? { link: links.join(', ') } : {};
-}
-
-const whole = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
-
-function csv(query: URLSearchParams, name: string): string[] | undefined {
-  const values = [...query.getAll(name), ...query.getAll(`${name}[]`)]
-    .flatMap((value) => value.split(','))
-    .filter(Boolean);
-  return values.length > 0 ? values : undefined;
 }

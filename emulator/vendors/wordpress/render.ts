@@ -1,4 +1,5 @@
 import type { Item } from './site.ts';
+import { escapedText, gmt } from './words.ts';
 
 /** The site's clock is two hours ahead of Greenwich, all year: whoever reads site time as UTC is found out. */
 export const GMT_OFFSET_HOURS = 2;
@@ -18,7 +19,7 @@ export function rendered(item: Item, base: string, edit: boolean): Record<string
     status: item.status,
     type: { posts: 'post', pages: 'page', media: 'attachment' }[item.resource],
     link,
-    title: text(item.title, escapedText(item.title)),
+    ...(item.broken ? {} : { title: text(item.title, escapedText(item.title)) }),
     author: 1,
   };
   const body = {
@@ -56,13 +57,7 @@ export function pickFields(value: Record<string, unknown>, fields: string | null
   return Object.fromEntries(Object.entries(value).filter(([name]) => wanted.has(name)));
 }
 
-const gmt = (at: number): string => new Date(at).toISOString().slice(0, 19);
-
 const siteTime = (at: number): string => gmt(at + GMT_OFFSET_HOURS * 3_600_000);
-
-/** Titles come rendered with entities and curly quotes, never as they were typed. */
-const escapedText = (text: string): string =>
-  text.replaceAll('&', '&#038;').replaceAll('<', '&lt;').replaceAll("'", '&#8217;').replaceAll('’', '&#8217;');
 
 /** With no excerpt of its own a post gets the first 55 words, so an empty one shows only in `raw`. */
 function generatedExcerpt(content: string): string {

@@ -1,19 +1,23 @@
 import { escapeHtml, html, json, route, router, type Call, type Handler, type Reply } from '../../http.ts';
 import { introspect, removePassword } from './application-passwords.ts';
 import { noRoute, wpError } from './errors.ts';
-import { identify, notLoggedIn, USER } from './identify.ts';
+import { notLoggedIn } from './identify.ts';
 import { listItems } from './list-items.ts';
+import { USER } from './owner.ts';
 import { GMT_OFFSET_HOURS, pickFields } from './render.ts';
 import { isResource, type Item, type Resource, type Site } from './site.ts';
+import { termRoutes, userRoutes, WRITES, type Api } from './terms-and-users.ts';
 import { createItem, deleteItem, getItem, updateItem } from './write-items.ts';
 
 const ROOT = '/wp-json/wp/v2';
 const PASSWORDS = `${ROOT}/users/me/application-passwords`;
 
+/** Who asks: the owner, nobody, or somebody whose credential is refused. */
+export type Identify = (site: Site, call: Call) => boolean | Reply;
+
 /** One site: its REST API, also under `?rest_route=` as sites with plain permalinks have it, and its public pages. */
-export function siteRoutes(site: Site): Handler {
-  type Answer = (call: Call, owner: boolean, ...params: string[]) => Reply;
-  const api = (answer: Answer): Handler => {
+export function siteRoutes(site: Site, identify: Identify): Handler {
+  const api: Api = (answer) => {
     return (call, ...params) => {
       const owner = identify(site, call);
       return typeof owner === 'boolean' ? answer(call, owner, ...params) : owner;
@@ -44,16 +48,8 @@ export function siteRoutes(site: Site): Handler {
         `${PASSWORDS}/:uuid`,
         api((_call, owner, uuid = '') => removePassword(site, owner, uuid)),
       ),
-      route(
-        'GET',
-        `${ROOT}/users`,
-        api((call, owner) => json(200, [user(call, owner)], ONE_ROW)),
-      ),
-      route(
-        'GET',
-        `${ROOT}/categories`,
-        api(() => json(200, [CATEGORY], ONE_ROW)),
-      ),
+      ...termRoutes(site, ROOT, api),
+      ...userRoutes(site, ROOT, api),
       route(
         'GET',
         `${ROOT}/:resource`,
@@ -65,7 +61,7 @@ export function siteRoutes(site: Site): Handler {
         ofKind((resource, call, owner) => createItem(site, resource, call, owner)),
       ),
       route('GET', `${ROOT}/:resource/:id`, ofItem(getItem)),
-      ...['POST', 'PUT', 'PATCH'].map((method) => route(method, `${ROOT}/:resource/:id`, update)),
+      ...WRITES.map((method) => route(method, `${ROOT}/:resource/:id`, update)),
       route(
         'DELETE',
         `${ROOT}/:resource/:id`,
@@ -81,9 +77,6 @@ export function siteRoutes(site: Site): Handler {
     return call.path.startsWith('/wp-json') ? rest(call, ...params) : publicPage(site, call);
   };
 }
-
-const CATEGORY = { id: 1, count: 12, name: 'News', slug: 'news', taxonomy: 'category', parent: 0 };
-const ONE_ROW = { 'x-wp-total': '1', 'x-wp-totalpages': '1' };
 
 const index = ({ base }: Call): Reply =>
   json(200, {

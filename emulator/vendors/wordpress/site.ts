@@ -1,4 +1,8 @@
+import type { Collection } from '../../records/collection.ts';
 import { further, PAGES, PICTURES, STORIES, type Story } from './bakery.ts';
+import { createCategories, type Term } from './categories.ts';
+import { slugOf } from './words.ts';
+import { createUsers, type Member } from './users.ts';
 
 const RESOURCES = ['posts', 'pages', 'media'] as const;
 export type Resource = (typeof RESOURCES)[number];
@@ -18,11 +22,17 @@ export interface Item {
   modified: number;
   mimeType?: string;
   altText?: string;
+  /** It is sent without its title, which the vendor's documents promise. */
+  broken?: boolean;
 }
 
 export interface Site {
   name: string;
   passwordValid: boolean;
+  categories: Collection<Term>;
+  users: Collection<Member>;
+  /** Writes by API that took effect, the oldest first. */
+  log: { resource: Resource; kind: 'create' | 'update' | 'delete'; id: string }[];
   /** Of all resources together, since they share one row of ids. */
   items: Map<number, Item>;
   add: (given: Omit<Item, 'id' | 'date' | 'modified'> & { date?: number; modified?: number }) => Item;
@@ -43,6 +53,9 @@ export function createSite(name: string, { posts = 12, pages = 5, media = 4 }: S
   const site: Site = {
     name,
     passwordValid: true,
+    categories: createCategories(now),
+    users: createUsers(now),
+    log: [],
     items,
     now,
     add(given) {
@@ -60,9 +73,9 @@ export function createSite(name: string, { posts = 12, pages = 5, media = 4 }: S
   return site;
 }
 
-function addStory(site: Site, resource: Resource, { title, text, excerpt = '', modified }: Story): void {
+export function addStory(site: Site, resource: Resource, { title, text, excerpt = '', modified }: Story): Item {
   const changed = Math.floor(Date.parse(modified) / 1000) * 1000;
-  site.add({
+  return site.add({
     resource,
     status: 'publish',
     slug: uniqueSlug(site, slugOf(title)),
@@ -74,10 +87,10 @@ function addStory(site: Site, resource: Resource, { title, text, excerpt = '', m
   });
 }
 
-function addPicture(site: Site, index: number): void {
+export function addPicture(site: Site, index: number): Item {
   const title = PICTURES[index] ?? `IMG_${2100 + index}`;
   const taken = Date.parse('2024-05-04T10:00:00Z') + index * 3_600_000;
-  site.add({
+  return site.add({
     resource: 'media',
     status: 'inherit',
     slug: uniqueSlug(site, slugOf(title)),
@@ -90,14 +103,6 @@ function addPicture(site: Site, index: number): void {
     modified: taken,
   });
 }
-
-export const slugOf = (title: string): string =>
-  title
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9\s_-]/g, '')
-    .trim()
-    .replace(/[\s-]+/g, '-');
 
 /** A number behind a slug that is taken. Drafts never come here: the vendor lets two drafts have one slug. */
 export function uniqueSlug(site: Site, slug: string, self?: Item): string {

@@ -1,7 +1,9 @@
-import { formBody, isForm, json, jsonBody, record, type Call, type Reply } from '../../http.ts';
+import { json, record, type Call, type Reply } from '../../http.ts';
 import { invalidParam, wpError } from './errors.ts';
+import { given as givenIn } from './given.ts';
 import { pickFields, rendered } from './render.ts';
-import { slugOf, uniqueSlug, type Item, type Resource, type Site } from './site.ts';
+import { uniqueSlug, type Item, type Resource, type Site } from './site.ts';
+import { slugOf } from './words.ts';
 
 const STATUSES = ['publish', 'draft', 'pending', 'future', 'private'];
 
@@ -31,7 +33,7 @@ export function createItem(site: Site, resource: Resource, call: Call, owner: bo
   if (!STATUSES.includes(status)) return invalidParam('status', `status is not one of ${STATUSES.join(', ')}.`);
   if (!title && !content && !excerpt) return wpError(400, 'empty_content', 'Content, title, and excerpt are empty.');
   const slug = slugFor(site, fields.slug, title, status);
-  return created(call, site.add({ resource, status, slug, title, content, excerpt }));
+  return created(site, call, site.add({ resource, status, slug, title, content, excerpt }));
 }
 
 export function updateItem(site: Site, item: Item, call: Call, owner: boolean): Reply {
@@ -43,6 +45,7 @@ export function updateItem(site: Site, item: Item, call: Call, owner: boolean): 
   const status = fields.status ?? item.status;
   const slug = slugFor(site, fields.slug ?? item.slug, fields.title ?? item.title, status, item);
   Object.assign(item, fields, { status, slug, modified: site.now() });
+  site.log.push({ resource: item.resource, kind: 'update', id: String(item.id) });
   return json(200, rendered(item, call.base, true));
 }
 
@@ -52,6 +55,7 @@ export function deleteItem(site: Site, item: Item, { query, base }: Call, owner:
   const previous = rendered(item, base, true);
   if (query.get('force') === 'true' || query.get('force') === '1') {
     site.items.delete(item.id);
+    site.log.push({ resource: item.resource, kind: 'delete', id: String(item.id) });
     return json(200, { deleted: true, previous });
   }
   if (item.resource === 'media') {
@@ -59,6 +63,7 @@ export function deleteItem(site: Site, item: Item, { query, base }: Call, owner:
   }
   if (item.status === 'trash') return wpError(410, 'rest_already_trashed', 'The post has already been deleted.');
   binItem(site, item);
+  site.log.push({ resource: item.resource, kind: 'delete', id: String(item.id) });
   return json(200, rendered(item, base, true));
 }
 
@@ -66,21 +71,24 @@ export function binItem(site: Site, item: Item): void {
   Object.assign(item, { status: 'trash', slug: `${item.slug}__trashed`, modified: site.now() });
 }
 
+/** The file is the body; what else is to be kept of it stands in the query. */
 function upload(site: Site, call: Call): Reply {
   const [, filename] = /filename="?([^";]+)"?/.exec(call.headers['content-disposition'] ?? '') ?? [];
   if (!filename) return wpError(400, 'rest_upload_no_content_disposition', 'No Content-Disposition supplied.');
   if (call.body.length === 0) return wpError(400, 'rest_upload_no_data', 'No data supplied.');
-  const title = filename.replace(/\.[^.]*$/, '');
-  const slug = uniqueSlug(site, slugOf(title));
+  const [asked, named] = [call.query.get('slug') ?? '', filename.replace(/\.[^.]*$/, '')];
+  const title = call.query.get('title') ?? named;
+  const slug = uniqueSlug(site, slugOf(asked || named));
   const mimeType = call.headers['content-type'] ?? 'application/octet-stream';
-  return created(
-    call,
-    site.add({ resource: 'media', status: 'inherit', slug, title, content: '', excerpt: '', mimeType }),
-  );
+  const altText = call.query.get('alt_text') ?? '';
+  const words = { title, content: '', excerpt: '', altText };
+  return created(site, call, site.add({ resource: 'media', status: 'inherit', slug, mimeType, ...words }));
 }
 
-const created = ({ base, path }: Call, item: Item): Reply =>
-  json(201, rendered(item, base, true), { location: `${base}${path.replace(/\/$/, '')}/${item.id}` });
+function created(site: Site, { base, path }: Call, item: Item): Reply {
+  site.log.push({ resource: item.resource, kind: 'create', id: String(item.id) });
+  return json(201, rendered(item, base, true), { location: `${base}${path.replace(/\/$/, '')}/${item.id}` });
+}
 
 /** A draft keeps the slug it was given and has none otherwise; anything published has one, and has it alone. */
 function slugFor(site: Site, asked: string | undefined, title: string, status: string, self?: Item): string {
@@ -89,10 +97,9 @@ function slugFor(site: Site, asked: string | undefined, title: string, status: s
   return uniqueSlug(site, slug || slugOf(title), self);
 }
 
-/** Fields come as JSON, as a form or in the query; texts as a string or as `{raw}`. */
+/** Texts come as a string or as `{raw}`. */
 function fieldsOf(call: Call): Fields {
-  const body = isForm(call) ? Object.fromEntries(formBody(call)) : record(jsonBody(call));
-  const given: Record<string, unknown> = { ...Object.fromEntries(call.query), ...body };
+  const given = givenIn(call);
   const text = (value: unknown): string | undefined => {
     const raw = typeof value === 'string' ? value : record(value)['raw'];
     // NUL ends a string in the vendor's database driver, so it is dropped on the way in.
