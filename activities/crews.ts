@@ -20,7 +20,7 @@ export interface Turn {
   calls: { tool: string; key: string }[];
 }
 
-type Needs = Pick<WorkerPorts, 'catalogue' | 'transcripts' | 'content' | 'agents' | 'llm' | 'cms' | 'hash'>;
+type Needs = Pick<WorkerPorts, 'catalogue' | 'transcripts' | 'content' | 'agents' | 'llm' | 'categories' | 'hash'>;
 
 /** Fetched text is fenced, so that what it says is read as material and not as an order. */
 const fence = (content: unknown) => `<material>\n${JSON.stringify(content)}\n</material>`;
@@ -33,8 +33,8 @@ const uncited = (spec: AgentSpec, reply: unknown, transcript: ModelMessage[]): s
   return spec.cites(reply).filter((id) => !material.includes(JSON.stringify(id)));
 };
 
-export const createCrewActivities = ({ catalogue, transcripts, content, agents, llm, cms, hash }: Needs) => {
-  const tools = createTools({ cms });
+export const createCrewActivities = ({ catalogue, transcripts, content, agents, llm, categories, hash }: Needs) => {
+  const tools = createTools({ categories });
 
   return {
     planCrew: async (crewId: string): Promise<CrewPlan> => {

@@ -23,7 +23,10 @@ export const createDependantActivities = ({ workflows, connections, connectors }
     everyMs: number,
   ): Promise<void> => {
     for (const choice of sync)
-      await workflows.ensureSyncSchedule(refOf(ref, choice), { sink: choice.sink, connectorId, everyMs });
+      await workflows.ensureSyncSchedule(refOf(ref, choice), {
+        ...{ sink: choice.sink, connectorId, everyMs },
+        ...(choice.target && { target: choice.target }),
+      });
   },
   pauseSchedules: async (ref: ConnectionRef, sync: StreamChoice[], reason: string): Promise<void> => {
     for (const choice of sync) await workflows.pauseSyncSchedule(refOf(ref, choice), reason);

@@ -12,6 +12,7 @@ import { createSecretMoveActivities } from './secret-move.ts';
 import { createSyncActivities } from './syncs.ts';
 import { createTenantActivities } from './tenants.ts';
 import { createTokenActivities } from './tokens.ts';
+import { createWebhookActivities } from './webhooks.ts';
 import { createWriteActivities } from './writes.ts';
 
 /** Every activity of the house. Which queue each runs on is said where workflows call it. */
@@ -27,6 +28,7 @@ export const createActivities = (ports: WorkerPorts) => ({
   ...createSyncActivities(ports),
   ...createCrewActivities(ports),
   ...createApprovalActivities(ports),
+  ...createWebhookActivities(ports),
   ...createWriteActivities(ports),
   ...createRotationActivities(ports),
   ...createSecretMoveActivities(ports),

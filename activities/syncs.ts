@@ -1,92 +1,49 @@
 import { Context } from '@temporalio/activity';
-import type { RunId } from '../ports/ids.ts';
+import type { StreamInfo } from '../ports/connector-info.ts';
+import type { Lane } from '../ports/connectors.ts';
+import type { ConnectionId, RunId, TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
-import type { ContentRef } from '../ports/agents.ts';
-import type { RunState, StreamRef, SyncCounts, SyncMode, SyncRun } from '../ports/syncs.ts';
-import type { SinkKind } from '../ports/tenants.ts';
+import type { StreamRef, SyncMode, SyncRun } from '../ports/syncs.ts';
+import type { StreamChoice } from '../ports/tenants.ts';
+import { createQuarantineActivities } from './quarantine.ts';
+import { createDeleteActivities } from './sync-deletes.ts';
+import { createPageActivities } from './sync-pages.ts';
+import { progressOf } from './sync-progress.ts';
+import type { SyncProgress } from './sync-progress.ts';
 
-/** What a sync's workflow sees: counts and the cursor, never a record. */
-export interface SyncProgress {
-  mode: SyncMode;
-  scanComplete: boolean;
-  counts: SyncCounts;
-}
+type Needs = Pick<
+  Ports,
+  'connectors' | 'syncs' | 'sinks' | 'connections' | 'content' | 'hash' | 'operations' | 'workflows'
+>;
 
-const PAGE_SIZE = 100;
-/** One activity moves pages for this long, then hands back: progress shows, and a cancelled sync stops at a page. */
-const SPELL_MS = 20_000;
-/** A full scan that misses more than this share of what is known, and more than a handful, asks a person first. */
-const DELETE_SHARE_MAX = 0.2;
-const DELETE_COUNT_FREE = 10;
-
-const progress = ({ mode, scanComplete, counts }: RunState): SyncProgress => ({ mode, scanComplete, counts });
-
-type Needs = Pick<Ports, 'connectors' | 'syncs' | 'sinks' | 'connections' | 'knowledge' | 'content' | 'hash'>;
-
-export const createSyncActivities = ({ connectors, syncs, sinks, connections, content, hash }: Needs) => {
-  const movePage = async (ref: StreamRef, runId: RunId, sink: SinkKind, state: RunState): Promise<RunState> => {
-    const page = await connectors.read(ref.tenantId, ref.connectionId, ref.stream, {
-      cursor: state.cursor ?? undefined,
-      since: state.since ?? undefined,
-      limit: PAGE_SIZE,
-    });
-    const records = page.rows.map((row) => ({ row, externalId: row.externalId, hash: hash(JSON.stringify(row)) }));
-    const changed = await syncs.changed(
-      ref,
-      records.map(({ externalId, hash: contentHash }) => ({ externalId, hash: contentHash })),
-    );
-    const rows = records.filter(({ externalId }) => changed.has(externalId));
-    // Deliver, then commit: a crash in between delivers the same keys again, and the sink keeps one of each.
-    if (rows.length > 0) await sinks.deliver(sink, ref, { runId, page: state.counts.pages, rows });
-    return syncs.commitPage(ref, runId, state.cursor, {
-      seen: records.map(({ externalId, hash: contentHash }) => ({ externalId, hash: contentHash })),
-      cursor: page.nextCursor,
-      counts: {
-        read: records.length,
-        delivered: rows.length,
-        unchanged: records.length - rows.length,
-        bytes: page.bytes,
-      },
-      highWater: page.rows.reduce<string | null>(
-        (newest, { modifiedAt }) => (modifiedAt && (!newest || modifiedAt > newest) ? modifiedAt : newest),
-        null,
-      ),
-    });
-  };
+export const createSyncActivities = (ports: Needs) => {
+  const { connectors, syncs, sinks, connections, workflows } = ports;
 
   return {
-    beginSync: async (ref: StreamRef, runId: RunId, mode: SyncMode): Promise<SyncProgress> =>
-      progress(await syncs.begin(ref, runId, mode)),
-
-    /** Moves pages from where the last commit stands. Killed anywhere, the next attempt goes on from there. */
-    movePages: async (ref: StreamRef, runId: RunId, sink: SinkKind): Promise<SyncProgress> => {
-      const until = Date.now() + SPELL_MS;
-      let state = await syncs.state(ref, runId);
-      while (!state.scanComplete && Date.now() < until && !Context.current().cancellationSignal.aborted) {
-        state = await movePage(ref, runId, sink, state);
-      }
-      Context.current().cancellationSignal.throwIfAborted();
-      return progress(state);
+    /**
+     * Null: another run of this stream is at work, and this one waits for its turn. A stream whose changes cannot be asked for
+     * is always read whole, and then what is gone is known as well; one that tells of new records alone is read whole when a
+     * webhook says that something changed.
+     */
+    beginSync: async (ref: StreamRef, runId: RunId, asked: SyncMode, lane?: Lane): Promise<SyncProgress | null> => {
+      const { connectorId } = await connections.get(ref.tenantId, ref.connectionId);
+      const stream = connectors.info(connectorId).streams.find(({ name }) => name === ref.stream);
+      const { workflowId = '' } = Context.current().info.workflowExecution ?? {};
+      const begun = await syncs.begin(ref, runId, {
+        mode: tellsEnough(stream?.incremental ?? null, lane) ? asked : 'full',
+        reachMs: stream?.reachMs ?? null,
+        complete: stream?.complete ?? false,
+        workflowId,
+      });
+      if (!('busy' in begun)) return progressOf(begun);
+      if (await workflows.isOpen(begun.busy.workflowId)) return null;
+      await syncs.end(ref, begun.busy.runId, 'failed', 'unavailable: it ended without a word');
+      return null;
     },
 
-    /** What a complete full scan did not see. `brake` holds what a person is asked when it is too much. */
-    planDeletes: async (ref: StreamRef, runId: RunId): Promise<{ missing: number; brake: ContentRef | null }> => {
-      const { externalIds, known } = await syncs.missing(ref, runId);
-      const missing = externalIds.length;
-      const tooMany = missing > DELETE_COUNT_FREE && missing > known * DELETE_SHARE_MAX;
-      return {
-        missing,
-        brake: tooMany
-          ? await content.put(ref.tenantId, { stream: ref.stream, missing, known, sample: externalIds.slice(0, 20) })
-          : null,
-      };
-    },
-    applyDeletes: async (ref: StreamRef, runId: RunId, sink: SinkKind): Promise<SyncProgress> => {
-      const { externalIds } = await syncs.missing(ref, runId);
-      const { counts } = await syncs.state(ref, runId);
-      await sinks.remove(sink, ref, { runId, page: counts.pages, externalIds });
-      return progress(await syncs.forget(ref, runId, externalIds));
-    },
+    ...createPageActivities(ports),
+    ...createDeleteActivities(ports),
+    ...createQuarantineActivities(ports),
 
     endSync: async (
       ref: StreamRef,
@@ -102,10 +59,35 @@ export const createSyncActivities = ({ connectors, syncs, sinks, connections, co
       return run;
     },
 
+    /** What is no longer chosen, or chosen otherwise, is forgotten; knowledge of it is gone. Any number of times. */
+    chooseStreams: async (
+      { tenantId, connectionId }: { tenantId: TenantId; connectionId: ConnectionId },
+      sync: StreamChoice[],
+    ): Promise<{ dropped: StreamChoice[] }> => {
+      const before = (await connections.get(tenantId, connectionId)).sync;
+      const wanted = new Set(sync.map(spelled));
+      const changed = before.filter((choice) => !wanted.has(spelled(choice)));
+      for (const { stream } of changed) {
+        await syncs.clear(tenantId, connectionId, stream);
+        await sinks.clear(tenantId, connectionId, stream);
+      }
+      await connections.change(tenantId, connectionId, { sync });
+      return { dropped: changed.filter(({ stream }) => !sync.some((choice) => choice.stream === stream)) };
+    },
+
     /** Knowledge leaves with its source. Silent when gone. */
     clearSynced: async ({ tenantId, connectionId }: Pick<StreamRef, 'tenantId' | 'connectionId'>): Promise<void> => {
-      await sinks.clear(tenantId, connectionId);
       await syncs.clear(tenantId, connectionId);
+      await sinks.clear(tenantId, connectionId);
     },
   };
 };
+
+const tellsEnough = (incremental: StreamInfo['incremental'], lane?: Lane): boolean =>
+  incremental === 'changed' || (incremental === 'created' && lane !== 'webhook');
+
+/** Alike for choices that are the same, in whatever order the database gives their members back. */
+const spelled = (choice: StreamChoice): string =>
+  JSON.stringify(choice, (_, value: unknown) =>
+    typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ToolName } from '../ports/agents.ts';
-import { CmsResource } from '../ports/connectors.ts';
+import { CATEGORY_RESOURCES } from '../ports/categories.ts';
 import { Fault } from '../ports/errors.ts';
 import type { TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
@@ -22,6 +22,8 @@ const tool = <Input>(
   run,
 });
 
+const CmsResource = z.enum(CATEGORY_RESOURCES.cms);
+
 /** What one tool result may hold: more would drown the model's context. */
 const RESULT_CHARS_MAX = 8000;
 
@@ -29,7 +31,7 @@ const RESULT_CHARS_MAX = 8000;
 const MODELS_TO_MEND = new Set(['not_found', 'invalid_request', 'unsupported', 'provider_rejected']);
 
 /** The tools that agents may call, all through category ports, none with an effect. */
-export const createTools = ({ cms }: Pick<Ports, 'cms'>) => {
+export const createTools = ({ categories: { cms } }: Pick<Ports, 'categories'>) => {
   const tools: Record<ToolName, Tool> = {
     list_content: tool(
       'Lists content of the company’s website, newest first: ids, titles and when each was last modified.',
@@ -40,10 +42,11 @@ export const createTools = ({ cms }: Pick<Ports, 'cms'>) => {
         search: z.string().max(200).optional(),
       }),
       async (tenantId, { resource, limit, cursor, search }) => {
-        const { items, nextCursor, total } = await cms.list(tenantId, resource, {
+        const { items, nextCursor, total } = await cms.list({ tenantId }, resource, {
+          order: 'newest',
           limit,
           cursor,
-          ...(search !== undefined && { filter: { search } }),
+          search,
         });
         return {
           items: items.map(({ externalId, title, modifiedAt, status }) => ({
@@ -62,7 +65,7 @@ export const createTools = ({ cms }: Pick<Ports, 'cms'>) => {
       'Reads one piece of content by its id: title, full text, link.',
       z.strictObject({ resource: CmsResource, id: z.string().min(1).max(100) }),
       async (tenantId, { resource, id }) => {
-        const { externalId, title, text, link, modifiedAt } = await cms.read(tenantId, resource, id);
+        const { externalId, title, text, link, modifiedAt } = await cms.read({ tenantId }, resource, id);
         return { id: externalId, resource, title, text: text.slice(0, RESULT_CHARS_MAX - 1000), link, modifiedAt };
       },
     ),

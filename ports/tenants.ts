@@ -1,21 +1,51 @@
 import { z } from 'zod';
-import { Email, TenantId, Text } from './ids.ts';
+import { ConnectionId, Email, TenantId, Text } from './ids.ts';
 
-export const SinkKind = z.enum(['knowledge', 'store']).meta({
-  description: 'knowledge: text for the tenant’s agents; store: JSONL in the tenant’s own object store',
+export const SinkKind = z.enum(['knowledge', 'store', 'webhook', 'connection']).meta({
+  description:
+    'knowledge: text for the tenant’s agents; store: JSONL in the tenant’s own object store; webhook: signed, to one of the tenant’s webhook channels; connection: records of another system, where nothing is deleted',
 });
 export type SinkKind = z.infer<typeof SinkKind>;
 
+const StreamName = z.string().regex(/^[a-z][a-z0-9_]{1,40}$/);
+
+/** Of the sink `webhook`: one of the tenant's notification channels of that kind, whose address and signing key it has. */
+export const WebhookTarget = z.strictObject({ channelId: z.uuid() }).meta({ id: 'WebhookTarget' });
+export type WebhookTarget = z.infer<typeof WebhookTarget>;
+
+/**
+ * Of the sink `connection`: which records of which of the tenant's systems. `fields`: what each field there gets, by the
+ * name of ours. `key`: the field by which a record is found that is there already, by the filter of that name or by `filter`.
+ */
+export const RecordTarget = z
+  .strictObject({
+    connectionId: ConnectionId,
+    stream: StreamName,
+    fields: z.record(z.string().max(100), z.string().max(100)),
+    key: z.string().max(100),
+    filter: z.string().max(100).optional(),
+  })
+  .meta({ id: 'RecordTarget' });
+export type RecordTarget = z.infer<typeof RecordTarget>;
+
 /** One stream that the tenant chose to deliver, and where to. */
 export const StreamChoice = z
-  .strictObject({ stream: z.string().regex(/^[a-z][a-z_]{1,40}$/), sink: SinkKind })
+  .strictObject({ stream: StreamName, sink: SinkKind, target: z.union([WebhookTarget, RecordTarget]).optional() })
   .meta({ id: 'StreamChoice' });
 export type StreamChoice = z.infer<typeof StreamChoice>;
+
+/** Where a stream goes. */
+export type Destination = Pick<StreamChoice, 'sink' | 'target'>;
+
+/** Of a tenant that is yet to come: it has nothing else that a stream could go to. */
+const WantedStream = StreamChoice.omit({ target: true })
+  .extend({ sink: SinkKind.extract(['knowledge', 'store']) })
+  .meta({ id: 'WantedStream' });
 
 export const WantedConnector = z
   .strictObject({
     connector: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/),
-    sync: z.array(StreamChoice).max(20).default([]),
+    sync: z.array(WantedStream).max(20).default([]),
   })
   .meta({ id: 'WantedConnector' });
 export type WantedConnector = z.infer<typeof WantedConnector>;

@@ -8,7 +8,7 @@ import { aConnectedSite } from '../workers/testing/connected-site.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { until } from '../workers/testing/until.ts';
-import { syncStream } from './sync-stream.ts';
+import { changedSignal, syncStream } from './sync-stream.ts';
 
 let ground: Ground;
 
@@ -22,25 +22,22 @@ beforeEach(() => ground.emulator.control.reset());
 /** A connected site of so many posts, and how to sync it. */
 const aSyncedSite = async (name: string, posts: number) => {
   const { tenantId, connectionId, site } = await aConnectedSite(ground, name, { posts });
-  const start = (mode: SyncMode) =>
-    ground.client.workflow.start(syncStream, {
-      workflowId: syncStreamId(tenantId, connectionId, 'posts'),
-      taskQueue: QUEUES.operations,
-      args: [
-        {
-          tenantId,
-          connectionId,
-          connectorId: 'wordpress',
-          stream: 'posts',
-          sink: 'knowledge',
-          mode,
-          operationId: null,
-        },
-      ],
-    });
+  const workflowId = syncStreamId(tenantId, connectionId, 'posts');
+  const ref = { tenantId, connectionId, connectorId: 'wordpress', stream: 'posts', sink: 'knowledge' as const };
+  const asked = (mode: SyncMode) => ({
+    taskQueue: QUEUES.operations,
+    args: [{ ...ref, mode, operationId: null }] as Parameters<typeof syncStream>,
+  });
+  /** `suffix`: as schedules name their runs. */
+  const start = (mode: SyncMode, suffix = '') =>
+    ground.client.workflow.start(syncStream, { workflowId: `${workflowId}${suffix}`, ...asked(mode) });
+  const wake = () =>
+    ground.client.workflow.signalWithStart(syncStream, { workflowId, signal: changedSignal, ...asked('incremental') });
+  const runs = () => ground.ports.syncs.list(tenantId, connectionId);
   const sync = async (mode: SyncMode) => (await start(mode)).result();
   const { edit, remove } = site;
-  return { tenantId, connectionId, edit, remove, start, sync, posts: () => site.items('posts') };
+  const list = `/wordpress/${name}/wp-json/wp/v2/posts`;
+  return { tenantId, connectionId, edit, remove, start, sync, wake, runs, list, posts: () => site.items('posts') };
 };
 
 test('a full sync delivers every record once, and a second one delivers nothing', async () => {
@@ -109,6 +106,100 @@ test('a refused credential ends the run as failed and says why', async () => {
   await expect(sync('full')).rejects.toMatchObject({ cause: { type: 'credential_rejected' } });
   const [run] = await ground.ports.syncs.list(tenantId, connectionId);
   expect(run).toMatchObject({ state: 'failed', reason: expect.stringContaining('credential_rejected') });
+});
+
+test('C68: signals that pour in while a sync ends and goes on as a new run are all heeded: what changed last is delivered', async () => {
+  const { edit, posts, sync, wake, runs } = await aSyncedSite('poured', 30);
+  await sync('full');
+  // Each moment of a run and of the change of runs is met by some.
+  for (let at = 0; at < 30; at += 1) {
+    edit(posts()[at]?.id ?? 0, { title: `Changed ${at}` });
+    await wake();
+  }
+  const all = await until(
+    'all is quiet',
+    runs,
+    (found) => found.every(({ state }) => state !== 'running') && delivered(found) === 60,
+  );
+  // They are taken together: far fewer runs than signals.
+  expect(all.length).toBeLessThan(20);
+  expect(all.every(({ state }) => state === 'completed')).toBe(true);
+});
+
+const delivered = (runs: { counts: { delivered: number } }[]) =>
+  runs.reduce((sum, { counts }) => sum + counts.delivered, 0);
+
+test('C70: a sync that begins beside another of its stream waits for its turn, and delivers nothing twice', async () => {
+  const { start, runs, list } = await aSyncedSite('turns', 150);
+  ground.emulator.control.fault({ match: { method: 'GET', path: list }, kind: 'hold', skip: 1 });
+  const first = await start('full');
+  await ground.emulator.control.waitFor({ path: list }, 2);
+  const second = await start('full', '-by-schedule');
+  await until(
+    'it waits',
+    () => second.fetchHistory(),
+    ({ events }) => (events ?? []).some((e) => e.timerStartedEventAttributes),
+  );
+  expect(await runs()).toHaveLength(1);
+  ground.emulator.control.faults.release();
+  await expect(first.result()).resolves.toMatchObject({ delivered: 150 });
+  await expect(second.result()).resolves.toMatchObject({ read: 150, delivered: 0, unchanged: 150 });
+});
+
+test('C80: cancelled in the middle, before its turn or while people are asked: it says so, and the next one goes on', async () => {
+  const { tenantId, start, sync, runs, list, posts, remove } = await aSyncedSite('stopped', 150);
+  ground.emulator.control.fault({ match: { method: 'GET', path: list }, kind: 'hold', skip: 1 });
+  const moving = await start('full');
+  await until('a page is kept', runs, ([run]) => run?.counts.pages === 1);
+  const waiting = await start('full', '-by-schedule');
+  await waiting.cancel();
+  await expect(waiting.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  await moving.cancel();
+  await expect(moving.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  ground.emulator.control.faults.release();
+  expect(await runs()).toMatchObject([{ state: 'cancelled', counts: { read: 100, delivered: 100 } }]);
+  await expect(sync('full')).resolves.toMatchObject({ read: 150, delivered: 50 });
+
+  for (const { id } of posts().slice(0, 60)) remove(id, true);
+  const asking = await start('full');
+  const pending = () => ground.ports.approvals.list(tenantId, 'pending');
+  await until('a person is asked', pending, (all) => all.length === 1);
+  await asking.cancel();
+  await expect(asking.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  await until('nobody is asked any more', pending, (all) => all.length === 0);
+  await expect(ground.ports.knowledge.count(tenantId)).resolves.toMatchObject({ documents: 150 });
+});
+
+test('into another system each record is written once by its own connectorWrite, and what changes later is changed there', async () => {
+  const { tenantId, connectionId, edit, posts } = await aSyncedSite('source', 3);
+  const shop = await aConnectedSite(ground, 'mirror', { posts: 0 }, [], tenantId);
+  const fields = { title: 'title', content: 'text' };
+  const target = { connectionId: shop.connectionId, stream: 'posts', fields, key: 'title', filter: 'search' };
+  const mirror = async () => {
+    const workflowId = syncStreamId(tenantId, connectionId, 'posts');
+    const ref = { tenantId, connectionId, connectorId: 'wordpress', stream: 'posts' };
+    const input = { ...ref, sink: 'connection' as const, target, mode: 'full' as const, operationId: null };
+    return ground.client.workflow.execute(syncStream, { workflowId, taskQueue: QUEUES.operations, args: [input] });
+  };
+  const titles = () =>
+    shop.site
+      .items('posts')
+      .map(({ title }) => title)
+      .sort();
+  await expect(mirror()).resolves.toMatchObject({ delivered: 3, quarantined: 0 });
+  expect(titles()).toEqual(
+    posts()
+      .map(({ title }) => title)
+      .sort(),
+  );
+  edit(posts()[1]?.id ?? 0, { title: 'Changed' });
+  await expect(mirror()).resolves.toMatchObject({ delivered: 1, unchanged: 2 });
+  expect(titles()).toEqual(
+    posts()
+      .map(({ title }) => title)
+      .sort(),
+  );
+  await expect(mirror()).resolves.toMatchObject({ delivered: 0, unchanged: 3 });
 });
 
 test('no record reaches the history: a sync of 1,000 records leaves as many bytes as one of 100', async () => {

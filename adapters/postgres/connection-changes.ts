@@ -24,6 +24,7 @@ const assignments = (change: ConnectionChange) => {
     set.push(change.reason === null ? sql.fragment`reason = NULL` : sql.fragment`reason = ${sql.jsonb(change.reason)}`);
   }
   if (change.settings !== undefined) set.push(sql.fragment`settings = ${sql.jsonb(change.settings)}`);
+  if (change.sync !== undefined) set.push(sql.fragment`sync = ${sql.jsonb(change.sync)}`);
   if (change.secretVersion !== undefined) set.push(sql.fragment`secret_version = ${change.secretVersion}`);
   if (change.tokenExpiresAt !== undefined) set.push(sql.fragment`token_expires_at = ${change.tokenExpiresAt}`);
   if (change.lastSyncAt !== undefined) set.push(sql.fragment`last_sync_at = ${change.lastSyncAt}`);

@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import type { KnowledgeStore } from '../../ports/knowledge.ts';
-import type { StreamRef } from '../../ports/syncs.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
+import { ofConnection, ofStream } from './sync-rows.ts';
 
 const Counts = z.object({ documents: z.number(), chunks: z.number() });
-
-const ofStream = (ref: StreamRef) =>
-  sql.fragment`tenant_id = ${ref.tenantId} AND connection_id = ${ref.connectionId} AND stream = ${ref.stream}`;
 
 export const postgresKnowledge = (db: Database): KnowledgeStore => ({
   put: (ref, { externalId, title, link, hash, chunks }) =>
@@ -35,10 +32,11 @@ export const postgresKnowledge = (db: Database): KnowledgeStore => ({
         DELETE FROM documents WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(externalIds, 'text')})`);
     }),
 
-  clear: (tenantId, connectionId) =>
+  clear: (tenantId, connectionId, stream) =>
     db.inTenant(tenantId, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
-        DELETE FROM documents WHERE tenant_id = ${tenantId} AND connection_id = ${connectionId}`);
+      await tx.query(
+        sql.typeAlias('nothing')`DELETE FROM documents WHERE ${ofConnection(tenantId, connectionId, stream)}`,
+      );
     }),
 
   count: (tenantId) =>

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { z } from 'zod';
 import { ApprovalId, Email, OperationId, PLATFORM, RunId, TenantId } from '../../ports/ids.ts';
+import { TenantSettings } from '../../ports/tenant-settings.ts';
+import { postgresMeters } from '../budgets/postgres.ts';
 import { seedPlatformRole } from './identity.ts';
 import { sql } from './sql.ts';
 import type { Stores } from './stores.ts';
@@ -30,10 +32,11 @@ const fill = async (tenantId: TenantId) => {
     ...{ stateHash: randomUUID(), tenantId, userId, connectionId, connectorId: 'c', redirectUri: 'u' },
     ...{ authMethod: 'oauth', settings: {}, browserHash: 'b', proofRef: 'p', expiresAt: at },
   });
-  const counts = { read: 1, delivered: 1, unchanged: 0, bytes: 1 };
-  await stores.syncs.begin(ref, run.runId, 'full');
+  const counts = { read: 1, delivered: 1, unchanged: 0, bytes: 1, calls: 1, throttled: 0 };
+  await stores.syncs.begin(ref, run.runId, { mode: 'full', reachMs: null, complete: true, workflowId: 'w' });
   await stores.syncs.commitPage(ref, run.runId, null, {
-    ...{ seen: [{ externalId: '1', hash: 'h' }], cursor: null, counts, highWater: at },
+    ...{ seen: [{ externalId: '1', hash: 'h' }], cursor: null, counts, highWater: at, fields: [], unnamed: 0 },
+    quarantined: [{ externalId: '2', reason: 'title: is missing' }],
   });
   await stores.syncs.end(ref, run.runId, 'completed', null);
   await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['text'] });
@@ -58,9 +61,16 @@ const fill = async (tenantId: TenantId) => {
   await stores.connections.beginRefresh(tenantId, connectionId, 1);
   const session = { id: randomUUID(), tenantId, createdBy: userId, connectors: [], connectionId, expiresAt: at };
   await stores.connectSessions.create(session, `link-${tenantId}`);
+  await stores.tenantSettings.put(tenantId, TenantSettings.parse({}));
   const channelId = randomUUID();
   await stores.channels.add(tenantId, { id: channelId, kind: 'webhook', title: 't' });
   await stores.channels.claim(tenantId, channelId, 'k');
+  const endpoint = { id: randomUUID(), connectorId: 'stripe', connectionId, accountId: 'acct' };
+  await stores.webhookInbox.create(tenantId, endpoint);
+  const event = { id: 'e', type: 't', account: null, record: null, at: null };
+  await stores.webhookInbox.put({ scope: tenantId, id: endpoint.id }, { headers: {}, body: new Uint8Array(1) }, [
+    event,
+  ]);
   await stores.rotations.record(
     { scope: tenantId, rotationId: randomUUID(), secretClass: 'vendor_api_key', subject: 's' },
     { step: 'creating', outcome: 'running', message: null, operationId },
@@ -85,6 +95,9 @@ beforeAll(async () => {
   await stores.rotations.setPolicy({
     ...{ secretClass: 'jwt_signing_key', everyDays: 1, overlapHours: 1, asks: 'platform', enabled: true },
   });
+  const limit = { name: 'calls', scope: 'app', units: 1, perSeconds: 1 } as const;
+  await stores.rateLimits.replace('hubspot', [limit]);
+  await postgresMeters(fresh.db).swap({ id: 'app:hubspot', connectorId: 'hubspot' }, 0, '{}', 60_000);
   await stores.audit.append(PLATFORM, { key: 'k', actor: 'x', action: 'a', resourceType: 't', resourceId: 'r' });
 });
 afterAll(() => fresh.close());
@@ -123,11 +136,12 @@ const TENANT_TABLES = [
   ...['agent_configs', 'approvals', 'audit_logs', 'connect_sessions', 'connection_events', 'connector_configs'],
   ...['content', 'documents', 'effects', 'knowledge_base', 'memberships', 'model_calls', 'notification_channels'],
   ...['notification_deliveries', 'notifications', 'oauth_transactions', 'operation_events', 'operations'],
-  ...['rotations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenants', 'token_refreshes', 'tool_calls'],
-  'transcript',
+  ...['quarantine', 'rotations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenant_settings', 'tenants'],
+  ...['token_refreshes', 'tool_calls', 'transcript', 'webhook_endpoints', 'webhook_events', 'webhook_inbox'],
 ];
 const PLATFORM_TABLES = [
-  ...['idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'rotation_policies', 'users'],
+  ...['connector_rate_limits', 'idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'rate_meters'],
+  ...['rotation_policies', 'users'],
 ];
 
 test('C61: each tenant sees its own rows of every table, and no row of another', async () => {
@@ -140,7 +154,7 @@ test('C61: each tenant sees its own rows of every table, and no row of another',
 
 test('C61: the platform sees across tenants only where it must, and of the audit log its own lines', async () => {
   const seen = await rowsSeen(PLATFORM);
-  const across = ['connect_sessions', 'memberships', 'operation_events', 'operations', 'tenants'];
+  const across = ['connect_sessions', 'memberships', 'operation_events', 'operations', 'tenants', 'webhook_endpoints'];
   expect(Object.keys(seen).sort()).toEqual(['audit_logs', ...across, ...PLATFORM_TABLES].sort());
   expect(seen['audit_logs']).toEqual([PLATFORM]);
 });

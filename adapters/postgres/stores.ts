@@ -16,20 +16,26 @@ import { postgresOAuthApps } from './oauth-apps.ts';
 import { postgresOAuthTransactions } from './oauth-transactions.ts';
 import { postgresOperations } from './operations.ts';
 import type { Database } from './pool.ts';
+import { postgresRateLimits } from './rate-limits.ts';
 import { postgresRotations } from './rotations.ts';
 import { postgresSyncs } from './syncs.ts';
+import { postgresTenantSettings } from './tenant-settings.ts';
 import { postgresTenants } from './tenants.ts';
 import { postgresTranscripts } from './transcripts.ts';
+import { postgresWebhookEndpoints } from './webhook-endpoints.ts';
+import { postgresWebhookInbox } from './webhook-inbox.ts';
 
 export type Stores = Pick<
   Ports,
   | 'tenants'
+  | 'tenantSettings'
   | 'identity'
   | 'operations'
   | 'idempotency'
   | 'audit'
   | 'channels'
   | 'connections'
+  | 'rateLimits'
   | 'rotations'
   | 'oauthTransactions'
   | 'oauthApps'
@@ -41,12 +47,14 @@ export type Stores = Pick<
   | 'content'
   | 'transcripts'
   | 'approvals'
+  | 'webhookInbox'
   | 'database'
 > & { notifier: Pick<NotifierPort, 'notify' | 'inbox'> };
 
 /** Every port that PostgreSQL serves, under its name in `Ports`; of the notifier the inboxes alone. */
 export const postgresStores = (db: Database): Stores => ({
   tenants: postgresTenants(db),
+  tenantSettings: postgresTenantSettings(db),
   identity: postgresIdentity(db),
   operations: postgresOperations(db),
   idempotency: postgresIdempotency(db),
@@ -54,6 +62,7 @@ export const postgresStores = (db: Database): Stores => ({
   notifier: postgresNotifier(db),
   channels: postgresChannels(db),
   connections: postgresConnections(db),
+  rateLimits: postgresRateLimits(db),
   rotations: postgresRotations(db),
   oauthTransactions: postgresOAuthTransactions(db),
   oauthApps: postgresOAuthApps(db),
@@ -65,5 +74,6 @@ export const postgresStores = (db: Database): Stores => ({
   content: postgresContent(db),
   transcripts: postgresTranscripts(db),
   approvals: postgresApprovals(db),
+  webhookInbox: { ...postgresWebhookEndpoints(db), ...postgresWebhookInbox(db) },
   database: { health: db.health },
 });

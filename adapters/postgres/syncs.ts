@@ -1,192 +1,119 @@
 import { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
-import type { RunId } from '../../ports/ids.ts';
-import type { RunState, StreamRef, SyncStore } from '../../ports/syncs.ts';
-import { SyncCounts, SyncMode, SyncRun } from '../../ports/syncs.ts';
-import type { Database, Tx } from './pool.ts';
+import type { Known, SyncStore } from '../../ports/syncs.ts';
+import type { Database } from './pool.ts';
+import { postgresQuarantine } from './quarantine.ts';
 import { sql } from './sql.ts';
+import { beginRun } from './sync-begin.ts';
+import { endRun } from './sync-end.ts';
+import { commitPage } from './sync-pages.ts';
+import { holdRun, needRun, ofConnection, ofStream, runColumns, runOf, RunRow, stateOf } from './sync-rows.ts';
 
 const LIST_MAX = 200;
 
-const Row = SyncCounts.extend({
-  id: SyncRun.shape.id,
-  connectionId: SyncRun.shape.connectionId,
-  stream: z.string(),
-  mode: SyncMode,
-  state: SyncRun.shape.state,
-  reason: z.string().nullable(),
-  cursor: z.string().nullable(),
-  scanComplete: z.boolean(),
-  since: z.string().nullable(),
-  startedAt: z.string(),
-  endedAt: z.string().nullable(),
+const NEW: Known = { version: 0, targetId: null };
+const KnownRow = z.object({
+  externalId: z.string(),
+  hash: z.string(),
+  version: z.number(),
+  targetId: z.string().nullable(),
 });
-type Row = z.infer<typeof Row>;
-
-const columns = sql.fragment`id, connection_id, stream, mode, state, reason, cursor, scan_complete, since, started_at,
-  ended_at, pages, read, delivered, unchanged, deleted, bytes`;
-
-const counts = ({ pages, read, delivered, unchanged, deleted, bytes }: Row): SyncCounts => ({
-  pages,
-  read,
-  delivered,
-  unchanged,
-  deleted,
-  bytes,
-});
-const stateOf = (row: Row): RunState => ({
-  mode: row.mode,
-  cursor: row.cursor,
-  scanComplete: row.scanComplete,
-  since: row.since,
-  counts: counts(row),
-});
-const runOf = (row: Row): SyncRun => ({
-  id: row.id,
-  connectionId: row.connectionId,
-  stream: row.stream,
-  mode: row.mode,
-  state: row.state,
-  reason: row.reason,
-  counts: counts(row),
-  startedAt: row.startedAt,
-  endedAt: row.endedAt,
-});
-
-const ofStream = (ref: StreamRef) =>
-  sql.fragment`tenant_id = ${ref.tenantId} AND connection_id = ${ref.connectionId} AND stream = ${ref.stream}`;
-
-const find = async (tx: Tx, ref: StreamRef, runId: RunId, lock = sql.fragment``): Promise<Row> => {
-  const row = await tx.maybeOne(
-    sql.type(Row)`SELECT ${columns} FROM sync_runs WHERE id = ${runId} AND ${ofStream(ref)} ${lock}`,
-  );
-  if (!row) throw new Fault('not_found', `There is no sync run ${runId} of ${ref.stream}.`);
-  return row;
-};
-/** The run belongs to this transaction until it ends: pages and forgetting come one after the other. */
-const hold = (tx: Tx, ref: StreamRef, runId: RunId) => find(tx, ref, runId, sql.fragment`FOR UPDATE`);
-
-const mustRun = (row: Row) => {
-  if (row.state !== 'running') throw new Fault('conflict', `The sync run ${row.id} has ended: ${row.state}.`);
-};
+const ExternalId = z.object({ externalId: z.string() });
 
 export const postgresSyncs = (db: Database): SyncStore => ({
-  begin: (ref, runId, mode) =>
-    db.inTenant(ref.tenantId, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO sync_runs (id, tenant_id, connection_id, stream, mode, since)
-        SELECT ${runId}, ${ref.tenantId}, ${ref.connectionId}, ${ref.stream},
-          CASE WHEN mark IS NULL THEN 'full' ELSE 'incremental' END, mark
-        FROM (SELECT (SELECT high_water FROM sync_cursors WHERE ${ofStream(ref)} AND ${mode} = 'incremental') AS mark) AS m
-        ON CONFLICT (id) DO NOTHING`);
-      return stateOf(await find(tx, ref, runId));
-    }),
+  begin: (ref, runId, start) => db.inTenant(ref.tenantId, (tx) => beginRun(tx, ref, runId, start)),
 
-  state: (ref, runId) => db.inTenant(ref.tenantId, async (tx) => stateOf(await find(tx, ref, runId))),
+  state: (ref, runId) => db.inTenant(ref.tenantId, async (tx) => stateOf(await needRun(tx, ref, runId))),
 
   changed: (ref, records) =>
     db.inTenant(ref.tenantId, async (tx) => {
       const ids = records.map(({ externalId }) => externalId);
-      const known = await tx.any(sql.type(z.object({ externalId: z.string(), hash: z.string() }))`
-        SELECT external_id, hash FROM sync_records
-        WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(ids, 'text')})`);
-      const last = new Map(known.map(({ externalId, hash }) => [externalId, hash]));
-      return new Set(
-        records.filter(({ externalId, hash }) => last.get(externalId) !== hash).map((it) => it.externalId),
+      // One by one, each by its whole key: of a stream that is new to its statistics the planner would read all for every page.
+      const rows = await tx.any(sql.type(KnownRow)`
+        SELECT known.* FROM unnest(${sql.array(ids, 'text')}) AS page (external_id) CROSS JOIN LATERAL (
+          SELECT s.external_id, s.hash, s.version, s.target_id FROM sync_records s
+          WHERE ${ofStream(ref)} AND s.external_id = page.external_id LIMIT 1
+        ) known`);
+      const last = new Map(rows.map((row) => [row.externalId, row]));
+      const changed = records.filter(({ externalId, hash }) => last.get(externalId)?.hash !== hash);
+      return new Map(
+        changed.map(({ externalId }) => {
+          const { version, targetId } = last.get(externalId) ?? NEW;
+          return [externalId, { version, targetId }];
+        }),
       );
     }),
 
-  commitPage: (ref, runId, fromCursor, { seen, cursor, counts: page, highWater }) =>
-    db.inTenant(ref.tenantId, async (tx) => {
-      const run = await hold(tx, ref, runId);
-      // Committed before: the same page again changes nothing, whatever it holds now.
-      if (run.scanComplete || run.cursor !== fromCursor) return stateOf(run);
-      mustRun(run);
-      if (cursor !== null && cursor === fromCursor) {
-        throw new Fault(
-          'provider_garbage',
-          `The list of ${ref.stream} names the same page as its next one; try again later.`,
-        );
-      }
-      // One line a record: a page that names a record twice would stop the upsert.
-      const hashes = new Map(seen.map(({ externalId, hash }) => [externalId, hash]));
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO sync_records (tenant_id, connection_id, stream, external_id, hash, seen_run)
-        SELECT ${ref.tenantId}, ${ref.connectionId}, ${ref.stream}, external_id, hash, ${runId}
-        FROM ${sql.unnest([...hashes], ['text', 'text'])} AS page (external_id, hash)
-        ON CONFLICT (tenant_id, connection_id, stream, external_id)
-        DO UPDATE SET hash = excluded.hash, seen_run = excluded.seen_run, seen_at = excluded.seen_at`);
-      return stateOf(
-        await tx.one(sql.type(Row)`
-          UPDATE sync_runs SET cursor = ${cursor}, scan_complete = ${cursor === null}, pages = pages + 1,
-            read = read + ${page.read}, delivered = delivered + ${page.delivered},
-            unchanged = unchanged + ${page.unchanged}, bytes = bytes + ${page.bytes},
-            high_water = greatest(high_water, ${highWater}::timestamptz)
-          WHERE id = ${runId} RETURNING ${columns}`),
-      );
-    }),
+  commitPage: (ref, runId, fromCursor, outcome) =>
+    db.inTenant(ref.tenantId, (tx) => commitPage(tx, ref, runId, fromCursor, outcome)),
 
-  missing: (ref, runId) =>
+  missing: (ref, runId, { after, limit }) =>
     db.inTenant(ref.tenantId, async (tx) => {
-      const run = await find(tx, ref, runId);
-      if (!run.scanComplete || run.mode !== 'full') {
+      const run = await needRun(tx, ref, runId);
+      if (!run.scanComplete || run.mode !== 'full' || run.unproven) {
         throw new Fault('conflict', 'Only a complete full scan proves that a record is gone.');
       }
       // By time too: what another run saw since this one began is not gone.
-      const unseen = await tx.any(sql.type(z.object({ externalId: z.string() }))`
-        SELECT external_id FROM sync_records
+      const unseen = sql.fragment`FROM sync_records
         WHERE ${ofStream(ref)} AND seen_run <> ${runId}
-          AND seen_at < (SELECT started_at FROM sync_runs WHERE id = ${runId})
-        ORDER BY external_id`);
-      const known = await tx.one(sql.typeAlias('count')`SELECT count(*) FROM sync_records WHERE ${ofStream(ref)}`);
-      return { externalIds: unseen.map(({ externalId }) => externalId), known: known.count };
+          AND seen_at < (SELECT started_at FROM sync_runs WHERE id = ${runId})`;
+      const rows = await tx.any(sql.type(ExternalId)`
+        SELECT external_id ${unseen} AND external_id > ${after} ORDER BY external_id LIMIT ${limit}`);
+      const counted = await tx.one(sql.type(z.object({ missing: z.number(), known: z.number() }))`
+        SELECT (SELECT count(*) ${unseen}) AS missing,
+          (SELECT count(*) FROM sync_records WHERE ${ofStream(ref)}) AS known`);
+      return { externalIds: rows.map(({ externalId }) => externalId), ...counted };
     }),
 
   forget: (ref, runId, externalIds) =>
     db.inTenant(ref.tenantId, async (tx) => {
-      await hold(tx, ref, runId);
+      await holdRun(tx, ref, runId);
       // Counted by what was there, so that a repeated call counts nothing.
       const { rowCount } = await tx.query(sql.typeAlias('nothing')`
         DELETE FROM sync_records WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(externalIds, 'text')})`);
       return stateOf(
-        await tx.one(sql.type(Row)`
-          UPDATE sync_runs SET deleted = deleted + ${rowCount} WHERE id = ${runId} RETURNING ${columns}`),
+        await tx.one(sql.type(RunRow)`
+          UPDATE sync_runs r SET deleted = deleted + ${rowCount} WHERE id = ${runId} RETURNING ${runColumns}`),
       );
     }),
 
-  end: (ref, runId, state, reason) =>
+  forgetGone: (ref, externalId) =>
     db.inTenant(ref.tenantId, async (tx) => {
-      const run = await hold(tx, ref, runId);
-      if (run.state !== 'running') return runOf(run);
-      if (state === 'completed') {
-        if (!run.scanComplete) throw new Fault('conflict', 'A run whose list was not read to its end is not complete.');
-        await tx.query(sql.typeAlias('nothing')`
-          INSERT INTO sync_cursors (tenant_id, connection_id, stream, high_water)
-          SELECT tenant_id, connection_id, stream, high_water FROM sync_runs WHERE id = ${runId}
-          ON CONFLICT (tenant_id, connection_id, stream) DO UPDATE
-          SET high_water = greatest(sync_cursors.high_water, excluded.high_water), updated_at = now()`);
-      }
-      return runOf(
-        await tx.one(sql.type(Row)`
-          UPDATE sync_runs SET state = ${state}, reason = ${reason}, ended_at = now() WHERE id = ${runId}
-          RETURNING ${columns}`),
-      );
+      const of = sql.fragment`WHERE ${ofStream(ref)} AND external_id = ${externalId}`;
+      await tx.query(sql.typeAlias('nothing')`DELETE FROM quarantine ${of}`);
+      const { rowCount } = await tx.query(sql.typeAlias('nothing')`DELETE FROM sync_records ${of}`);
+      return rowCount > 0;
     }),
+
+  ...postgresQuarantine(db),
+
+  end: (ref, runId, state, reason) => db.inTenant(ref.tenantId, (tx) => endRun(tx, ref, runId, state, reason)),
 
   list: (tenantId, connectionId) =>
     db.inTenant(tenantId, async (tx) => {
       const one = connectionId ? sql.fragment`AND connection_id = ${connectionId}` : sql.fragment``;
-      const rows = await tx.any(sql.type(Row)`
-        SELECT ${columns} FROM sync_runs WHERE tenant_id = ${tenantId} ${one}
+      const rows = await tx.any(sql.type(RunRow)`
+        SELECT ${runColumns} FROM sync_runs r WHERE tenant_id = ${tenantId} ${one}
         ORDER BY started_at DESC, id LIMIT ${LIST_MAX}`);
       return rows.map(runOf);
     }),
 
-  clear: (tenantId, connectionId) =>
+  run: (tenantId, runId) =>
     db.inTenant(tenantId, async (tx) => {
-      for (const table of ['sync_cursors', 'sync_records']) {
-        await tx.query(sql.typeAlias('nothing')`
-          DELETE FROM ${sql.identifier([table])} WHERE tenant_id = ${tenantId} AND connection_id = ${connectionId}`);
+      const row = await tx.maybeOne(sql.type(RunRow)`SELECT ${runColumns} FROM sync_runs r WHERE id = ${runId}`);
+      if (!row) throw new Fault('not_found', `There is no sync ${runId}.`);
+      return { ...runOf(row), workflowId: row.workflowId };
+    }),
+
+  clear: (tenantId, connectionId, stream) =>
+    db.inTenant(tenantId, async (tx) => {
+      const of = ofConnection(tenantId, connectionId, stream);
+      await tx.query(sql.typeAlias('nothing')`
+        UPDATE sync_runs SET state = 'cancelled', reason = 'cancelled: this stream is not chosen any more, or otherwise',
+          ended_at = now()
+        WHERE ${of} AND state = 'running'`);
+      for (const table of ['sync_cursors', 'sync_records', 'quarantine']) {
+        await tx.query(sql.typeAlias('nothing')`DELETE FROM ${sql.identifier([table])} WHERE ${of}`);
       }
     }),
 });

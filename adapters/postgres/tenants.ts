@@ -63,6 +63,7 @@ export const postgresTenants = (db: Database): TenantStore => ({
         'notifications',
         'notification_channels',
         'connect_sessions',
+        'tenant_settings',
       ]) {
         await tx.query(sql.typeAlias('nothing')`DELETE FROM ${sql.identifier([table])} WHERE tenant_id = ${id}`);
       }

@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import pg from 'pg';
+import { freePort } from '../../scripts/lib/ports.ts';
 import { MIGRATIONS_DIR, migrate } from './migrate.ts';
 import type { Database } from './pool.ts';
 import { serveEmbedded } from './embedded.ts';
@@ -93,15 +92,6 @@ const onPostgres = async (serverUrl: string, max: number): Promise<TestDatabase>
     },
   };
 };
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** The embedded database itself, for what it alone gets wrong. */
 export const onPglite = async (max: number): Promise<TestDatabase> => {

@@ -1,64 +1,28 @@
-import type { Row } from '../../ports/connectors.ts';
-import { Fault } from '../../ports/errors.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { SinkPort, StreamRef } from '../../ports/syncs.ts';
-import { chunks } from './chunks.ts';
+import type { SinkPort } from '../../ports/sinks.ts';
+import type { SinkKind } from '../../ports/tenants.ts';
+import type { HttpClient } from '../http/client.ts';
+import { connectionSink } from './connection.ts';
+import { knowledgeSink } from './knowledge.ts';
+import { storeSink } from './store.ts';
+import { webhookSink } from './webhook.ts';
 
-/** Where a tenant's records go: text to the agents' knowledge, or records as they are to the tenant's own store. */
-export function createSinks({ knowledge, objects }: Pick<Ports, 'knowledge' | 'objects'>): SinkPort {
-  const write = (ref: StreamRef, name: string, lines: unknown[]) =>
-    objects.put(ref.tenantId, `connections/${ref.connectionId}/${ref.stream}/${name}.jsonl`, jsonl(lines));
+type Parts = Pick<
+  Ports,
+  'knowledge' | 'objects' | 'channels' | 'secrets' | 'connectors' | 'content' | 'workflows' | 'hash'
+> & { http: HttpClient };
 
-  return {
-    async deliver(sink, ref, { runId, page, rows }) {
-      switch (sink) {
-        case 'store': {
-          const lines = rows.map(({ row, hash }) => ({ key: `${row.externalId}@${hash}`, op: 'upsert', record: row }));
-          if (lines.length > 0) await write(ref, objectName(runId, page), lines);
-          return;
-        }
-        case 'knowledge':
-          for (const { row, hash } of rows) await knowledge.put(ref, { hash, ...document(row, ref.stream) });
-      }
-    },
-
-    async remove(sink, ref, { runId, page, externalIds }) {
-      if (externalIds.length === 0) return;
-      switch (sink) {
-        case 'store': {
-          const lines = externalIds.map((externalId) => ({
-            key: `${externalId}@deleted`,
-            op: 'delete',
-            record: { externalId },
-          }));
-          await write(ref, `${objectName(runId, page)}-deleted`, lines);
-          return;
-        }
-        case 'knowledge':
-          await knowledge.remove(ref, externalIds);
-      }
-    },
-
-    clear: (tenantId, connectionId) => knowledge.clear(tenantId, connectionId),
+/** Where a tenant's records go, by the kind that it chose. */
+export function createSinks(parts: Parts): SinkPort {
+  const sinks: Record<SinkKind, Pick<SinkPort, 'deliver' | 'remove'>> = {
+    knowledge: knowledgeSink(parts),
+    store: storeSink(parts),
+    webhook: webhookSink(parts),
+    connection: connectionSink(parts),
   };
-}
-
-/** The same page of a run always has the same name, so a repeated delivery replaces itself. Names sort in order. */
-const objectName = (runId: string, page: number): string => `${runId}-${String(page).padStart(8, '0')}`;
-
-/** A line separator inside a string would end the line for some readers. */
-const jsonl = (lines: unknown[]): string =>
-  lines
-    .map((line) => `${JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`)
-    .join('');
-
-function document({ externalId, title, text, link }: Row, stream: string) {
-  if (typeof text !== 'string')
-    throw new Fault('unsupported', `${stream} have no text; deliver them to the store instead`);
   return {
-    externalId,
-    title: typeof title === 'string' ? title : '',
-    link: typeof link === 'string' ? link : null,
-    chunks: chunks(text),
+    deliver: (to, ref, batch) => sinks[to.sink].deliver(to, ref, batch),
+    remove: (to, ref, batch) => sinks[to.sink].remove(to, ref, batch),
+    clear: (tenantId, connectionId, stream) => parts.knowledge.clear(tenantId, connectionId, stream),
   };
 }

@@ -1,71 +1,73 @@
 import { expect, test } from '@jest/globals';
-import type { Ports } from '../../ports/index.ts';
-import type { ConnectionId, RunId, TenantId } from '../../ports/ids.ts';
+import type { ConnectionId, TenantId } from '../../ports/ids.ts';
+import type { SinkBatch } from '../../ports/sinks.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
 import { chunks } from './chunks.ts';
-import { createSinks } from './index.ts';
+import { knowledgeSink } from './knowledge.ts';
+import { storeSink } from './store.ts';
 
-const runId = '33333333-3333-4333-8333-333333333333' as RunId;
 const ref: StreamRef = {
   tenantId: '11111111-1111-4111-8111-111111111111' as TenantId,
   connectionId: '22222222-2222-4222-8222-222222222222' as ConnectionId,
   stream: 'posts',
 };
+const batch = (part: string): SinkBatch => ({
+  runId: '33333333-3333-4333-8333-333333333333',
+  startedAt: '2026-11-21T09:08:07.123Z',
+  choice: 'c',
+  part,
+  signal: new AbortController().signal,
+});
+const known = { version: 0, targetId: null };
 
-function open() {
+function aStore() {
   const stored = new Map<string, string>();
+  const put = async (_tenant: TenantId, key: string, body: string) => void stored.set(key, body);
+  return { sink: storeSink({ objects: { put } as never }), stored };
+}
+
+test('the store gets one object a part, its name and content the same when delivered again', async () => {
+  const { sink, stored } = aStore();
+  const row = { externalId: '7', modifiedAt: null, email: 'a@b.test', note: 'line\u2028end 😀\n' };
+  const deliver = () =>
+    sink.deliver({ sink: 'store' }, ref, { ...batch('00000003'), rows: [{ row, hash: 'h7', known }] });
+  await deliver();
+  const first = new Map(stored);
+  await deliver();
+  expect(stored).toEqual(first);
+  const [[key, body] = ['', '']] = [...stored];
+  expect(key).toBe(`connections/${ref.connectionId}/posts/20261121T090807Z-${batch('').runId}-00000003.jsonl`);
+  expect(body.split('\n')).toHaveLength(2);
+  expect(body).not.toContain('\u2028');
+  expect(JSON.parse(body)).toEqual({ key: '7@h7', op: 'upsert', record: row });
+});
+
+test('deletes of a run stand beside its records, and nothing is written for nothing', async () => {
+  const { sink, stored } = aStore();
+  await sink.deliver({ sink: 'store' }, ref, { ...batch('00000001'), rows: [] });
+  await sink.remove({ sink: 'store' }, ref, { ...batch('deleted-00000000'), externalIds: [] });
+  expect(stored.size).toBe(0);
+  await sink.remove({ sink: 'store' }, ref, { ...batch('deleted-00000000'), externalIds: ['7', '8'] });
+  const [[key, body] = ['', '']] = [...stored];
+  expect(key).toMatch(/-deleted-00000000\.jsonl$/);
+  const ops = body.trim().split('\n');
+  expect(ops.map((line) => (JSON.parse(line) as { op: string }).op)).toEqual(['delete', 'delete']);
+});
+
+function aKnowledge() {
   const calls: unknown[][] = [];
   const note =
     (name: string) =>
     async (...given: unknown[]): Promise<void> =>
       void calls.push([name, ...given]);
-  const sinks = createSinks({
-    objects: {
-      put: async (_tenant: TenantId, key: string, body: string) => void stored.set(key, body),
-    } as unknown as Ports['objects'],
-    knowledge: { put: note('put'), remove: note('remove'), clear: note('clear') } as unknown as Ports['knowledge'],
-  });
-  return { sinks, stored, calls };
+  return { sink: knowledgeSink({ knowledge: { put: note('put'), remove: note('remove') } as never }), calls };
 }
 
-test('the store gets one object a page, its name and content the same when delivered again', async () => {
-  const { sinks, stored } = open();
-  const rows = [
-    { row: { externalId: '7', modifiedAt: null, email: 'a@b.test', note: 'line\u2028end 😀\n' }, hash: 'h7' },
-  ];
-  await sinks.deliver('store', ref, { runId, page: 3, rows });
-  const first = new Map(stored);
-  await sinks.deliver('store', ref, { runId, page: 3, rows });
-  expect(stored).toEqual(first);
-  const [[key, body] = ['', '']] = [...stored];
-  expect(key).toBe(`connections/${ref.connectionId}/posts/${runId}-00000003.jsonl`);
-  expect(body.split('\n')).toHaveLength(2);
-  expect(body).not.toContain('\u2028');
-  expect(JSON.parse(body)).toEqual({ key: '7@h7', op: 'upsert', record: rows[0]?.row });
-});
-
-test('deletes of a page stand beside its records, and nothing is written for nothing', async () => {
-  const { sinks, stored } = open();
-  await sinks.deliver('store', ref, { runId, page: 1, rows: [] });
-  await sinks.remove('store', ref, { runId, page: 1, externalIds: [] });
-  expect(stored.size).toBe(0);
-  await sinks.remove('store', ref, { runId, page: 1, externalIds: ['7', '8'] });
-  const [[key, body] = ['', '']] = [...stored];
-  expect(key).toMatch(/-00000001-deleted\.jsonl$/);
-  expect(
-    body
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { op: string }).op),
-  ).toEqual(['delete', 'delete']);
-});
-
-test('knowledge gets title, link and passages; removal and clearing pass on', async () => {
-  const { sinks, calls } = open();
+test('knowledge gets title, link and passages; removal passes on', async () => {
+  const { sink, calls } = aKnowledge();
   const row = { externalId: '7', modifiedAt: null, title: 'Bread', link: 'https://a.test/', text: 'Bread takes time.' };
-  await sinks.deliver('knowledge', ref, { runId, page: 0, rows: [{ row, hash: 'h' }] });
-  await sinks.remove('knowledge', ref, { runId, page: 0, externalIds: ['7'] });
-  await sinks.clear(ref.tenantId, ref.connectionId);
+  await sink.deliver({ sink: 'knowledge' }, ref, { ...batch('0'), rows: [{ row, hash: 'h', known }] });
+  await sink.remove({ sink: 'knowledge' }, ref, { ...batch('0'), externalIds: ['7'] });
   expect(calls).toEqual([
     [
       'put',
@@ -73,16 +75,13 @@ test('knowledge gets title, link and passages; removal and clearing pass on', as
       { externalId: '7', hash: 'h', title: 'Bread', link: 'https://a.test/', chunks: ['Bread takes time.'] },
     ],
     ['remove', ref, ['7']],
-    ['clear', ref.tenantId, ref.connectionId],
   ]);
 });
 
 test('records without text are no knowledge', async () => {
-  const { sinks } = open();
-  const rows = [{ row: { externalId: '7', modifiedAt: null }, hash: 'h' }];
-  await expect(sinks.deliver('knowledge', ref, { runId, page: 0, rows })).rejects.toMatchObject({
-    code: 'unsupported',
-  });
+  const rows = [{ row: { externalId: '7', modifiedAt: null }, hash: 'h', known }];
+  const delivery = aKnowledge().sink.deliver({ sink: 'knowledge' }, ref, { ...batch('0'), rows });
+  await expect(delivery).rejects.toMatchObject({ code: 'unsupported' });
 });
 
 const words = (count: number) => Array.from({ length: count }, (_, index) => `w${index}`).join(' ');
