@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCategories } from '../adapters/categories/index.ts';
+import { unlimited } from '../adapters/budgets/unlimited.ts';
 import { createConnectors } from '../adapters/connectors/index.ts';
 import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
@@ -9,11 +11,12 @@ import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
 import { Fault } from '../ports/errors.ts';
-import { ApprovalId, Email, OperationId } from '../ports/ids.ts';
+import { ApprovalId, ConnectionId, Email, OperationId, RunId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { ROLES } from '../ports/identity.ts';
 import type { Principal, Role } from '../ports/identity.ts';
 import type { ApiDeps } from './deps.ts';
+import { takesBody } from './route.ts';
 import type { Route } from './route.ts';
 import { openApi } from './testing.ts';
 import type { TestApi } from './testing.ts';
@@ -44,8 +47,15 @@ const WHO: Record<string, string[]> = {
   'post /api/v1/tenants': PLATFORM,
   'get /api/v1/tenants': PLATFORM,
   'get /api/v1/tenants/:id': EVERYONE,
+  'get /api/v1/tenants/:id/settings': MANAGERS,
+  'put /api/v1/tenants/:id/settings': MANAGERS,
   'get /api/v1/connectors': EVERYONE,
   'get /api/v1/connectors/:id': EVERYONE,
+  'get /api/v1/connectors/:id/limits': PLATFORM,
+  'put /api/v1/connectors/:id/limits': PLATFORM,
+  'get /api/v1/connectors/:id/usage': PLATFORM,
+  'get /api/v1/connectors/:id/health': EVERYONE,
+  'get /api/v1/connections/:id/health': EVERYONE,
   'get /api/v1/connections': EVERYONE,
   'post /api/v1/connections': MANAGERS,
   'get /api/v1/connections/:id': EVERYONE,
@@ -60,6 +70,10 @@ const WHO: Record<string, string[]> = {
   'post /api/v1/connections/:id/sync/:resource': MANAGERS,
   'get /api/v1/connections/:id/data/:resource': EVERYONE,
   'get /api/v1/connections/:id/data/:resource/:itemId': EVERYONE,
+  'post /api/v1/connections/:id/data/:resource': MANAGERS,
+  'patch /api/v1/connections/:id/data/:resource/:itemId': MANAGERS,
+  'delete /api/v1/connections/:id/data/:resource/:itemId': MANAGERS,
+  'post /api/v1/connections/:id/data/:resource/upload': MANAGERS,
   'get /api/v1/connectors/:id/status': EVERYONE,
   'post /api/v1/connectors/:id/connect': MANAGERS,
   'post /api/v1/connectors/:id/disconnect': MANAGERS,
@@ -71,7 +85,18 @@ const WHO: Record<string, string[]> = {
   'post /api/v1/connectors/:id/sync/:resource': MANAGERS,
   'get /api/v1/connectors/:id/data/:resource': EVERYONE,
   'get /api/v1/connectors/:id/data/:resource/:itemId': EVERYONE,
+  'post /api/v1/connectors/:id/data/:resource': MANAGERS,
+  'patch /api/v1/connectors/:id/data/:resource/:itemId': MANAGERS,
+  'delete /api/v1/connectors/:id/data/:resource/:itemId': MANAGERS,
+  'post /api/v1/connectors/:id/data/:resource/upload': MANAGERS,
+  'get /api/v1/data/:category/:resource': EVERYONE,
+  'get /api/v1/data/:category/:resource/:itemId': EVERYONE,
   'get /api/v1/syncs': EVERYONE,
+  'get /api/v1/syncs/:id': EVERYONE,
+  'post /api/v1/syncs/:id/cancel': MANAGERS,
+  'get /api/v1/syncs/quarantine': EVERYONE,
+  'post /api/v1/syncs/quarantine/retry': MANAGERS,
+  'put /api/v1/connections/:id/sync': MANAGERS,
   'get /api/v1/schedules': EVERYONE,
   'post /api/v1/oauth/authorize/:connector': MANAGERS,
   'post /api/v1/oauth/callback': MANAGERS,
@@ -112,6 +137,13 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/secrets/migration': PLATFORM,
   'post /api/v1/secrets/migration': PLATFORM,
   'post /api/v1/secrets/migration/confirm': PLATFORM,
+  'get /api/v1/webhook-endpoints': MANAGERS,
+  'post /api/v1/webhook-endpoints': MANAGERS,
+  'put /api/v1/webhook-endpoints/:id/secret': MANAGERS,
+  'post /api/v1/webhook-endpoints/:id/enable': MANAGERS,
+  'post /api/v1/webhook-endpoints/:id/disable': MANAGERS,
+  'get /api/v1/webhook-endpoints/:id/events': MANAGERS,
+  'delete /api/v1/webhook-endpoints/:id': MANAGERS,
 };
 
 interface Side {
@@ -122,6 +154,7 @@ interface Side {
   operation: string;
   session: string;
   rotation: string;
+  sync: string;
 }
 
 let database: TestDatabase;
@@ -188,7 +221,15 @@ const side = async (): Promise<Side> => {
   const target = { scope: tenantId, secretClass: 'vendor_api_key' as const, subject: 'sendgrid' };
   const at = { step: 'asking' as const, outcome: 'running' as const, message: null, operationId: null };
   await stores.rotations.record({ ...target, rotationId: rotation }, at);
-  return { tenantId, wordpress, hubspot, approval, operation, session, rotation };
+  const run = RunId.parse(randomUUID());
+  const ref = { tenantId, connectionId: wordpress, stream: 'posts' };
+  await stores.syncs.begin(ref, run, { mode: 'full', reachMs: null, complete: true, workflowId: 'syncStream:x' });
+  await stores.syncs.commitPage(ref, run, null, {
+    ...{ seen: [], quarantined: [{ externalId: '7', reason: 'title: is missing' }], unnamed: 0, cursor: null },
+    ...{ highWater: null, fields: [] },
+    counts: { read: 1, delivered: 0, unchanged: 0, bytes: 1, calls: 1, throttled: 0 },
+  });
+  return { tenantId, wordpress, hubspot, approval, operation, session, rotation, sync: run };
 };
 
 beforeAll(async () => {
@@ -220,7 +261,20 @@ beforeAll(async () => {
     targets: async (scope: string) => [{ scope, secretClass: 'vendor_api_key', subject: 'sendgrid', since: NOW }],
     plan: async () => ({ by: 'platform', ask: null }),
   };
-  const ports = { ...stores, workflows, secrets, connectors, staging, oauth, rotation } as unknown as ApiDeps['ports'];
+  const webhooks = { info: () => ({ secret: 'endpoint', verifyToken: false, accountSetting: null, setUp: 'Do so.' }) };
+  const categories = createCategories({ connectors, connections: stores.connections });
+  const ports = {
+    ...stores,
+    workflows,
+    secrets,
+    connectors,
+    categories,
+    staging,
+    oauth,
+    rotation,
+    webhooks,
+    budgets: unlimited,
+  } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal: emptyTemporal });
   own = await side();
   other = await side();
@@ -246,17 +300,23 @@ const objectOf = (path: string, at: Side): string => {
   if (path.includes('/operations/')) return at.operation;
   if (path.includes('/connect-sessions/')) return at.session;
   if (path.includes('/rotations/')) return at.rotation;
+  if (path.includes('/syncs/:id')) return at.sync;
   return at.wordpress;
 };
 
 const bodyOf = (path: string, at: Side): unknown => {
+  if (path.endsWith('/limits')) return { limits: [] };
   if (path.endsWith('/connections')) return { connectorId: 'wordpress', new: true };
+  if (path.endsWith('/connections/:id/sync')) return { sync: [{ stream: 'posts', sink: 'store' }] };
+  if (path.endsWith('/quarantine/retry')) return { connectionId: at.wordpress, stream: 'posts' };
   if (path.endsWith('/notification-channels')) return { kind: 'email', title: 'All of us' };
   if (path.endsWith('/connect-session/authorize')) return { connectorId: 'hubspot' };
   if (path.endsWith('/connect-session/claim')) return { token: 'x' };
   if (path.endsWith('/oauth/apps/:connector')) {
     return { clientId: 'c', clientSecret: 's', redirectUris: ['https://api.test/api/v1/oauth/callback/hubspot'] };
   }
+  if (path.endsWith('/webhook-endpoints')) return { connection: at.hubspot };
+  if (path.endsWith('/webhook-endpoints/:id/secret')) return { secret: 'whsec_canary' };
   if (path.endsWith('/tenants')) return { name: 'New', slug: 'new-one', ownerEmail: 'o@new.test' };
   if (path.endsWith('/connect')) {
     const fields = { site_url: 'https://site.test', username: 'u', application_password: 'p' };
@@ -284,6 +344,12 @@ const thingOf = async (path: string, at: Side): Promise<string> => {
       secretVersion: 1,
     });
   }
+  if (path.includes('/webhook-endpoints/')) {
+    for (const { id } of await stores.webhookInbox.list(at.tenantId)) await stores.webhookInbox.remove(at.tenantId, id);
+    const connectionId = ConnectionId.parse(at.hubspot);
+    const wanted = { id: randomUUID(), connectorId: 'hubspot', connectionId, accountId: null };
+    return (await stores.webhookInbox.create(at.tenantId, wanted)).id;
+  }
   if (!path.includes('/notification-channels/')) return objectOf(path, at);
   for (const { id } of await stores.channels.list(at.tenantId)) await stores.channels.remove(at.tenantId, id);
   return (await stores.channels.add(at.tenantId, { id: randomUUID(), kind: 'email', title: 'All of us' })).id;
@@ -296,11 +362,12 @@ const knock = async (
   as: Principal | string | undefined,
   headers: Record<string, string> = {},
 ) => {
-  const isCatalogue = route.path === '/api/v1/connectors/:id';
+  const isCatalogue = /^\/api\/v1\/connectors\/:id(\/limits|\/usage)?$/.test(route.path);
   const path = route.path
     .replace(':id', isCatalogue ? 'wordpress' : await thingOf(route.path, at))
     .replace(':connector', 'hubspot')
     .replace(':class', 'vendor_api_key')
+    .replace(':category', 'cms')
     .replace(':resource', 'posts')
     .replace(':itemId', '1');
   const leave = new AbortController();
@@ -312,7 +379,7 @@ const knock = async (
       ...(as ? { Authorization: `Bearer ${typeof as === 'string' ? as : await api.token(as)}` } : {}),
       ...headers,
     },
-    ...(route.method === 'post' || route.method === 'put' ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
+    ...(takesBody(route) ? { body: JSON.stringify(bodyOf(route.path, at)) } : {}),
   });
   const text = route.path.endsWith('/events') && response.ok ? '' : await response.text();
   leave.abort();

@@ -14,6 +14,7 @@ export const PERMISSIONS = {
   viewAudit: TENANT_ADMIN_UP,
   manageNotifications: TENANT_ADMIN_UP,
   manageOAuthApps: PLATFORM,
+  manageRateLimits: PLATFORM,
   /** Their own, in a tenant. */
   manageSecrets: TENANT_ADMIN_UP,
   manageRotationPolicies: PLATFORM,

@@ -10,6 +10,7 @@ import type { ApiDeps, ApiSettings } from './deps.ts';
 import { connectPage } from './connect-page.ts';
 import { docsPage } from './docs.ts';
 import { toAnswer, toFault } from './faults.ts';
+import { hookDoor } from './hooks.ts';
 import { openApi } from './openapi.ts';
 import type { Route } from './route.ts';
 import { logFault, serve } from './serve.ts';
@@ -57,17 +58,18 @@ const portals = ({ portalOrigins, temporalUiOrigin }: ApiSettings) =>
       const allowed = isCodec ? [temporalUiOrigin] : portalOrigins;
       return allowed.includes(ctx.get('Origin')) ? ctx.get('Origin') : '';
     },
-    allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: [
       'Authorization',
       'Content-Type',
       'Idempotency-Key',
       'If-Match',
       'Last-Event-ID',
+      'Prefer',
       TENANT_HEADER,
       'X-Namespace',
     ],
-    exposeHeaders: ['Location', 'X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
+    exposeHeaders: ['Location', 'X-Request-Id', 'Retry-After', 'Idempotent-Replayed', 'Preference-Applied'],
     credentials: true,
     maxAge: 600,
   });
@@ -90,6 +92,7 @@ export const createApp = (routes: Route[], deps: ApiDeps): Koa => {
   });
   docsPage(router);
   connectPage(router, deps.settings);
+  hookDoor(router, deps);
 
   const app = new Koa();
   app.on('error', (err: unknown) => deps.log.warn({ err }, 'a response could not be finished'));

@@ -37,14 +37,19 @@ const readBytes = (ctx: Context): Promise<Buffer> =>
     ctx.req.on('data', take).on('end', done).on('error', reject).on('aborted', gone);
   });
 
-/** A JSON body of at most 1 MB, judged while it streams in; `{}` when there is none. */
-export const readBody = async (ctx: Context): Promise<unknown> => {
+/** A body of at most 1 MB, byte for byte, judged while it streams in. */
+export const readRaw = async (ctx: Context): Promise<Buffer> => {
   const encoding = ctx.get('Content-Encoding');
   if (encoding !== '' && encoding !== 'identity') {
-    throw new Fault('unsupported_media_type', 'Compressed bodies are not taken; send plain JSON.');
+    throw new Fault('unsupported_media_type', 'Compressed bodies are not taken; send it plain.');
   }
   if (Number(ctx.get('Content-Length')) > BODY_BYTES_MAX) throw refuse(ctx);
-  const bytes = await readBytes(ctx);
+  return readBytes(ctx);
+};
+
+/** A JSON body of at most 1 MB; `{}` when there is none. */
+export const readBody = async (ctx: Context): Promise<unknown> => {
+  const bytes = await readRaw(ctx);
   if (bytes.length > 0 && !ctx.is('json', '+json')) {
     throw new Fault('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Connection } from '../ports/connections.ts';
-import type { AuthMethod } from '../ports/connectors.ts';
+import type { AuthMethod } from '../ports/connector-info.ts';
 import { Fault } from '../ports/errors.ts';
 import { Text } from '../ports/ids.ts';
 import type { UserId } from '../ports/ids.ts';

@@ -4,6 +4,7 @@ import { FAULTS, Fault, isFaultCode } from '../ports/errors.ts';
 import type { Principal } from '../ports/identity.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Answer } from './faults.ts';
+import { takesKey } from './route.ts';
 import type { Route } from './route.ts';
 import { TENANT_HEADER } from './authenticate.ts';
 import { sha256 } from './tokens.ts';
@@ -21,14 +22,14 @@ export interface Once {
 
 export const onceOf = (ctx: Context, principal: Principal | undefined): Once | null => {
   const key = ctx.get('Idempotency-Key');
-  if (key === '' || ctx.method !== 'POST' || principal === undefined) return null;
+  if (key === '' || !takesKey(ctx.method) || principal === undefined) return null;
   if (!KEY.test(key)) {
     throw new Fault('invalid_request', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.', {
       fields: [{ path: 'Idempotency-Key', message: 'use 1 to 255 visible ASCII characters' }],
     });
   }
   const tenant = ctx.get(TENANT_HEADER) || (principal.tenantId ?? 'platform');
-  return { scope: `${principal.userId} ${tenant} POST ${ctx.path}`, key };
+  return { scope: `${principal.userId} ${tenant} ${ctx.method} ${ctx.path}`, key };
 };
 
 export const onceKeyOf = (once: Once | null): string | null => (once ? sha256(`${once.scope} ${once.key}`) : null);
@@ -39,7 +40,7 @@ const isFinal = ({ status, body }: Answer): boolean => {
   return status < 500 && !(status >= 400 && isFaultCode(code) && FAULTS[code].retry);
 };
 
-/** Runs a POST once for its Idempotency-Key. What is kept of the body is a keyed digest, for a body may be a credential. */
+/** Runs a request once for its Idempotency-Key. What is kept of the body is a keyed digest, for a body may be a credential. */
 export const runOnce = async (
   deps: ApiDeps,
   once: Once,

@@ -13,12 +13,17 @@ const VENDORS = [
   'mailchimp',
   'slack',
   'meta-ads',
+  'linkedin',
   'tiktok-ads',
   'trello',
+  'wordpress',
 ];
 
 /** What a person is asked before they are sent to the vendor. */
-const ASKED: Record<string, Record<string, string>> = { shopify: { shop: 'acme' } };
+const ASKED: Record<string, Record<string, string>> = {
+  shopify: { shop: 'acme' },
+  wordpress: { blog: 'kornblume.wordpress.com' },
+};
 
 let at: OAuthGround;
 beforeAll(async () => {

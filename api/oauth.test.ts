@@ -102,10 +102,10 @@ describe('an authorization', () => {
   });
 
   test('a connector without OAuth, and a connection of another one, are refused', async () => {
-    const site = await at.openConnection('wordpress');
-    const asWordpress = await api.post('/api/v1/oauth/authorize/wordpress', { as: at.admin, body: {} });
-    expect([asWordpress.status, asWordpress.json.code]).toEqual([422, 'unsupported']);
-    const mixed = await api.post('/api/v1/oauth/authorize/hubspot', { as: at.admin, body: { connectionId: site } });
+    const bucket = await at.openConnection('aws-s3');
+    const asAws = await api.post('/api/v1/oauth/authorize/aws-s3', { as: at.admin, body: {} });
+    expect([asAws.status, asAws.json.code]).toEqual([422, 'unsupported']);
+    const mixed = await api.post('/api/v1/oauth/authorize/hubspot', { as: at.admin, body: { connectionId: bucket } });
     expect([mixed.status, mixed.json.errors]).toMatchObject([400, [{ path: 'connectionId' }]]);
   });
 });

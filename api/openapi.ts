@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from './faults.ts';
 import type { Route } from './route.ts';
-import { Nothing, takesBody } from './route.ts';
+import { Nothing, takesBody, takesKey } from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -60,6 +60,11 @@ const content = (route: Route, components: Components): Json =>
     ? { 'application/json': { schema: describe(route.reply.schema, 'output', components) } }
     : { [route.reply.type]: { schema: { type: 'string' } } };
 
+const body = ({ body: json, multipart }: Route, components: Components): Json =>
+  multipart === undefined
+    ? { 'application/json': { schema: describe(json, 'input', components) } }
+    : { 'multipart/form-data': { schema: describe(multipart.form, 'input', components) } };
+
 const security = ({ may }: Route): Json => {
   if (may === 'public') return { security: [] };
   return may === 'connectSession' ? { security: [{ connectSession: [] }] } : { 'x-permission': may };
@@ -75,13 +80,13 @@ const operation = (route: Route, components: Components): Json => ({
     ...parameters('path', route.params, components),
     ...parameters('query', route.query, components),
     ...(route.within === 'tenant' || route.within === 'scope' ? [HEADERS.tenant] : []),
-    ...(route.method === 'post' && 'x-permission' in security(route) ? [HEADERS.once] : []),
+    ...(takesKey(route.method) && 'x-permission' in security(route) ? [HEADERS.once] : []),
   ],
   ...(takesBody(route) && route.body !== Nothing
     ? {
         requestBody: {
           required: true,
-          content: { 'application/json': { schema: describe(route.body, 'input', components) } },
+          content: body(route, components),
         },
       }
     : {}),

@@ -5,7 +5,7 @@ import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { Email, PLATFORM } from '../ports/ids.ts';
 import type { Principal } from '../ports/identity.ts';
 import { channelSecretPath, oauthAppSecretPath } from '../ports/secrets.ts';
-import { freePort } from '../workers/testing/server.ts';
+import { freePort } from '../scripts/lib/ports.ts';
 import { openOAuthGround } from '../workers/testing/oauth-ground.ts';
 import type { OAuthGround } from '../workers/testing/oauth-ground.ts';
 import type { TestApi } from './testing.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../ports/connections.ts';
-import type { ConnectorInfo } from '../ports/connectors.ts';
+import type { ConnectorInfo } from '../ports/connector-info.ts';
 import { Fault } from '../ports/errors.ts';
 import { ConnectionId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';

@@ -30,6 +30,24 @@ export interface Call<Params, Query, Body> {
   requestId: string;
   /** Names this request across its repetitions: from the caller, the route and the Idempotency-Key. Null without a key. */
   onceKey: string | null;
+  /** Key of the file that a multipart body brought, in the tenant's object store. Null where there is none. */
+  staged: string | null;
+}
+
+/** A multipart body: what it says, and where its file lies meanwhile. */
+export interface Received {
+  body: unknown;
+  staged: string;
+  /** The file goes; silent when gone. */
+  discard: () => Promise<void>;
+}
+
+/** For a body past the JSON limit: the file streams to the object store before the route's `body` judges the rest. */
+export interface Multipart<Params, Grant> {
+  /** The form as callers fill it, for the document. */
+  form: z.ZodType;
+  /** What can be refused without the file is refused before its first byte is read. */
+  receive: (call: { params: Params; ctx: Context } & Grant) => Promise<Received>;
 }
 
 /** JSON by a schema (whatever it does not name never leaves), or another type that the handler writes itself. */
@@ -38,7 +56,7 @@ export type Reply =
   | { status: number; type: 'text/event-stream' | 'text/html' };
 
 export interface Route {
-  method: 'get' | 'post' | 'put' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `:name` parameters, under `/api/v1` unless it is a health route. */
   path: string;
   summary: string;
@@ -48,11 +66,16 @@ export interface Route {
   params: z.ZodType;
   query: z.ZodType;
   body: z.ZodType;
+  multipart: Multipart<unknown, Partial<Granted>> | undefined;
   reply: Reply;
   handle: (call: Call<unknown, unknown, unknown> & Partial<Granted>) => Promise<unknown>;
 }
 
-export const takesBody = ({ method }: Pick<Route, 'method'>): boolean => method === 'post' || method === 'put';
+export const takesBody = ({ method }: Pick<Route, 'method'>): boolean =>
+  method === 'post' || method === 'put' || method === 'patch';
+
+/** Repetitions with the same Idempotency-Key are known as such. A PUT is the same however often it comes. */
+export const takesKey = (method: string): boolean => ['POST', 'PATCH', 'DELETE'].includes(method.toUpperCase());
 
 /** What a route takes where it declares nothing: no field at all. */
 export const Nothing = z.strictObject({});
@@ -68,6 +91,7 @@ interface Definition<W extends Within, P extends z.ZodType, Q extends z.ZodType,
   params?: P;
   query?: Q;
   body?: B;
+  multipart?: Multipart<z.output<P>, Grants[W]>;
   reply: Reply;
   handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>> & Grants[W]) => Promise<unknown>;
 }
@@ -86,5 +110,6 @@ export const route = <
   params: definition.params ?? Nothing,
   query: definition.query ?? Nothing,
   body: definition.body ?? Nothing,
+  multipart: definition.multipart as unknown as Route['multipart'],
   handle: definition.handle as unknown as Route['handle'],
 });

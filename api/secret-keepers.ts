@@ -59,6 +59,14 @@ const ofOAuthApp = async (deps: ApiDeps, connectorId: string): Promise<Keeper> =
   };
 };
 
+const ofWebhook = async (deps: ApiDeps, scope: Scope, id: string): Promise<Keeper> => {
+  if (!(await deps.ports.webhookInbox.list(scope)).some((one) => one.id === id)) return NOBODY;
+  return {
+    replace: `belongs to a webhook endpoint; PUT /api/v1/webhook-endpoints/${id}/secret keeps the one before for a while`,
+    remove: `belongs to a webhook endpoint; DELETE /api/v1/webhook-endpoints/${id}`,
+  };
+};
+
 /** By where it lies in its scope, and its class. */
 export const keeperOf = async (
   deps: ApiDeps,
@@ -74,6 +82,7 @@ export const keeperOf = async (
   }
   if (folder === 'connections') return ofConnection(deps, scope, id, secretClass);
   if (folder === 'channels') return ofChannel(deps, scope, id);
+  if (folder === 'webhooks') return ofWebhook(deps, scope, id);
   if (folder === 'oauth-apps' && scope === PLATFORM) return ofOAuthApp(deps, id);
   return NOBODY;
 };

@@ -3,8 +3,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A request has this long to arrive whole; a slow one holds a socket no longer. */
-const REQUEST_MS = 30_000;
-const HEADERS_MS = 10_000;
+const PATIENCE = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5000 };
 /** How long requests in flight may take to finish once the process is told to stop. */
 const DRAIN_MS = 10_000;
 
@@ -24,11 +23,13 @@ const listen = (server: Server, host: string, port: number): Promise<AddressInfo
   });
 
 /** Serves the application, with an end to everything that a client could draw out. */
-export const openServer = async (handler: RequestListener, host: string, port: number): Promise<Listening> => {
-  const server = createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, connectionsCheckingInterval: 5000 },
-    handler,
-  );
+export const openServer = async (
+  handler: RequestListener,
+  host: string,
+  port: number,
+  patience = PATIENCE,
+): Promise<Listening> => {
+  const server = createServer(patience, handler);
   const address = await listen(server, host, port);
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {

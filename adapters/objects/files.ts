@@ -29,8 +29,10 @@ const syncFolder = async (dir: string) => {
   }
 };
 
+type Body = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /** Written whole and on the disk under a name that no reader looks at (a leading dot), then handed to `place`. */
-const written = async (file: string, body: string | Uint8Array, place: (temporary: string) => Promise<void>) => {
+const written = async (file: string, body: Body, place: (temporary: string) => Promise<void>) => {
   const temporary = join(dirname(file), `.tmp-${randomBytes(9).toString('hex')}`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -48,8 +50,7 @@ const written = async (file: string, body: string | Uint8Array, place: (temporar
 };
 
 /** Replaces the file: readers see the old one or the new one, whole, also after a crash. */
-export const replaceFile = (file: string, body: string | Uint8Array) =>
-  written(file, body, (temporary) => rename(temporary, file));
+export const replaceFile = (file: string, body: Body) => written(file, body, (temporary) => rename(temporary, file));
 
 /** Makes the file, whole, unless it is there: then it throws EEXIST. Of many processes one wins. */
 export const createFile = (file: string, body: string | Uint8Array) =>

@@ -1,34 +1,50 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Fault } from '../../ports/errors.ts';
 import type { ObjectStorePort } from '../../ports/knowledge.ts';
 import { fileFault, hasCode, replaceFile } from './files.ts';
+import { isName, namesOf, noObject } from './keys.ts';
 
-// No empty name, none with a leading dot (`..`, temporary files), no separator of any system, no control character.
-const NAME = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,199}$/u;
-
-const namesOf = (path: string): string[] => {
-  const names = path.split('/');
-  if (!path.isWellFormed() || !names.every((name) => NAME.test(name))) {
-    throw new Fault('invalid_request', 'An object key is names parted by “/”, none empty or beginning with a dot.');
-  }
-  return names;
-};
-
-/** Objects as files under `<dir>/sinks/{tenant}/`: the development stand-in for the tenant's own store. */
+/** Objects as files under `<dir>/sinks/{tenant}/`: where a tenant has no store of its own. */
 export const folderObjects = (dir: string): ObjectStorePort => {
   const root = (tenantId: string) => join(dir, 'sinks', ...namesOf(tenantId));
   const fileOf = (tenantId: string, key: string) => join(root(tenantId), ...namesOf(key));
 
+  /** What a failure means, whatever was asked of the file. */
+  const onFile = async <Result>(key: string, file: string, act: (file: string) => Promise<Result>): Promise<Result> => {
+    try {
+      return await act(file);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'EISDIR', 'ENOTDIR')) throw noObject(key);
+      throw fileFault(error, 'The object');
+    }
+  };
+
+  const keep = async (file: string, body: Parameters<typeof replaceFile>[1]): Promise<void> => {
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      await replaceFile(file, body);
+    } catch (error) {
+      // A key below an object, or one that has objects below it: a folder cannot be both.
+      if (hasCode(error, 'EEXIST', 'ENOTDIR', 'EISDIR'))
+        throw new Fault('conflict', 'An object key may not continue another one’s.', { cause: error });
+      throw fileFault(error, 'The object');
+    }
+  };
+
   return {
-    async put(tenantId, key, body) {
-      const file = fileOf(tenantId, key);
-      try {
-        await mkdir(dirname(file), { recursive: true });
-        await replaceFile(file, body);
-      } catch (error) {
-        throw fileFault(error, 'The object');
-      }
+    put: (tenantId, key, body) => keep(fileOf(tenantId, key), body),
+
+    async putStream(tenantId, key, body) {
+      let bytes = 0;
+      const counted = async function* () {
+        for await (const chunk of body) {
+          bytes += chunk.length;
+          yield chunk;
+        }
+      };
+      await keep(fileOf(tenantId, key), counted());
+      return bytes;
     },
 
     async list(tenantId, prefix) {
@@ -36,7 +52,7 @@ export const folderObjects = (dir: string): ObjectStorePort => {
       try {
         const entries = await readdir(top, { recursive: true, withFileTypes: true });
         return entries
-          .filter((entry) => entry.isFile() && NAME.test(entry.name))
+          .filter((entry) => entry.isFile() && isName(entry.name))
           .map((entry) => relative(top, join(entry.parentPath, entry.name)).split(sep).join('/'))
           .filter((key) => key.startsWith(prefix))
           .sort();
@@ -46,13 +62,23 @@ export const folderObjects = (dir: string): ObjectStorePort => {
       }
     },
 
-    async get(tenantId, key) {
+    get: async (tenantId, key) => onFile(key, fileOf(tenantId, key), (file) => readFile(file, 'utf8')),
+
+    getStream: async (tenantId, key) =>
+      onFile(key, fileOf(tenantId, key), async (file) => {
+        const handle = await open(file, 'r');
+        // A folder opens as well; its first read would be too late to say so.
+        if ((await handle.stat()).isFile()) return handle.createReadStream();
+        await handle.close();
+        throw noObject(key);
+      }),
+
+    async remove(tenantId, key) {
       const file = fileOf(tenantId, key);
       try {
-        return await readFile(file, 'utf8');
+        await rm(file, { force: true });
       } catch (error) {
-        if (hasCode(error, 'ENOENT', 'EISDIR', 'ENOTDIR')) throw new Fault('not_found', `There is no object ${key}.`);
-        throw fileFault(error, 'The object');
+        if (!hasCode(error, 'ENOTDIR', 'EISDIR', 'ERR_FS_EISDIR')) throw fileFault(error, 'The object');
       }
     },
   };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Approval, ApprovalOutcome, DecisionRequest } from '../../ports/approvals.ts';
 import type { Decision } from '../../ports/approvals.ts';
-import { Fault } from '../../ports/errors.ts';
+import { Fault, isFault } from '../../ports/errors.ts';
 import { ApprovalId } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { Principal } from '../../ports/identity.ts';
@@ -17,7 +17,10 @@ import { update } from '../temporal.ts';
 
 const ApprovalInfo = Approval.omit({ workflowId: true }).meta({ id: 'ApprovalInfo' });
 
-/** With what is to be decided about: `contentHash` is the hash of exactly this content. */
+/**
+ * With what is to be decided about: `contentHash` is the hash of exactly this content. Null once a change of the tenant's own
+ * system is over: of what was written there no copy is kept here.
+ */
 const ApprovalDetail = ApprovalInfo.extend({ content: z.json() }).meta({ id: 'ApprovalDetail' });
 
 const Decided = z.strictObject({ outcome: ApprovalOutcome }).meta({ id: 'Decided' });
@@ -69,7 +72,11 @@ export const approvalRoutes = (deps: ApiDeps): Route[] => [
     reply: { status: 200, schema: ApprovalDetail },
     async handle({ params, tenantId }) {
       const approval = await deps.ports.approvals.get(tenantId, params.id);
-      return { ...info(approval), content: await deps.ports.content.get(tenantId, approval.contentId) };
+      const content = await deps.ports.content.get(tenantId, approval.contentId).catch((error: unknown) => {
+        if (isFault(error, 'not_found') && approval.state !== 'pending') return null;
+        throw error;
+      });
+      return { ...info(approval), content };
     },
   }),
   route({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Fault } from '../../ports/errors.ts';
 import { Text } from '../../ports/ids.ts';
 import { PageQuery, StreamChoice } from '../../ports/tenants.ts';
 import { checkedFields, Connect, connectByFields, connectByGrant, Fields } from '../connect.ts';
@@ -10,10 +9,17 @@ import { pageOf, paginate } from '../paging.ts';
 import { connectionNamed } from '../resolve.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
-import { wrongChoices } from '../sync-choices.ts';
+import { checkChoices } from '../sync-choices.ts';
 import { oneConnectionRoutes } from './one-connection.ts';
 
 const MINUTE_MS = 60_000;
+
+export const EveryMinutes = z
+  .number()
+  .int()
+  .min(5)
+  .max(7 * 24 * 60)
+  .default(60);
 
 /** As a vendor's token endpoint answers, whose own members are kept; the end of the access token as a moment. */
 const Grant = z
@@ -25,12 +31,7 @@ const NewConnection = Connect.omit({ acceptOtherAccount: true })
   .extend({
     connectorId: z.string().max(60),
     sync: z.array(StreamChoice).max(20).default([]),
-    everyMinutes: z
-      .number()
-      .int()
-      .min(5)
-      .max(7 * 24 * 60)
-      .default(60),
+    everyMinutes: EveryMinutes,
     new: z.boolean().default(false).meta({ description: 'Another one beside those that there are.' }),
     fields: Fields.optional(),
     grant: Grant.optional().meta({ description: 'Tokens that were granted to our application elsewhere.' }),
@@ -51,8 +52,7 @@ const create = (deps: ApiDeps): Route =>
     reply: { status: 201, schema: ConnectionStatus },
     async handle({ body, tenantId, principal, onceKey, ctx }) {
       const { connectorId, sync, method, fields, grant } = body;
-      const wrong = wrongChoices(deps.ports.connectors.info(connectorId), sync, 'sync');
-      if (wrong.length > 0) throw new Fault('invalid_request', 'The wanted syncs do not fit.', { fields: wrong });
+      await checkChoices(deps, tenantId, connectorId, sync);
       if (fields !== undefined && grant === undefined) checkedFields(deps, connectorId, { method, fields }, 'form');
       const wanted = { connectorId, sync, everyMs: body.everyMinutes * MINUTE_MS };
       const connection = body.new

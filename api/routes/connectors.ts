@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConnectorInfo } from '../../ports/connectors.ts';
+import { ConnectorInfo } from '../../ports/connector-info.ts';
 import type { ApiDeps } from '../deps.ts';
 import { connectorNamed } from '../resolve.ts';
 import { route } from '../route.ts';

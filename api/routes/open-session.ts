@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConnectSession } from '../../ports/connect-sessions.ts';
 import type { Connection } from '../../ports/connections.ts';
-import { ConnectorInfo } from '../../ports/connectors.ts';
+import { ConnectorInfo } from '../../ports/connector-info.ts';
 import { Fault } from '../../ports/errors.ts';
 import { UserId } from '../../ports/ids.ts';
 import { checkedFields, Connect, connectByFields } from '../connect.ts';
