@@ -178,3 +178,10 @@ describe('the environment', () => {
     expect(message).not.toContain('canary');
   });
 });
+
+test('rate budgets are in the database unless a Redis is named', () => {
+  const given = { DATABASE_URL: 'postgres://u:p@h/d' };
+  expect(readEnv(given).redisUrl).toBeNull();
+  expect(readEnv({ ...given, REDIS_URL: 'rediss://redis:6380' }).redisUrl).toBe('rediss://redis:6380');
+  expect(() => readEnv({ ...given, REDIS_URL: 'http://redis' })).toThrow('REDIS_URL');
+});

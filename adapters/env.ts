@@ -22,6 +22,7 @@ const Source = z.object({
   NODE_ENV: z.enum(MODES).default('development'),
   BIZ_DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TEMPORAL_ADDRESS: z
     .string()
@@ -95,6 +96,8 @@ export interface Env {
   mode: (typeof MODES)[number];
   dataDir: string;
   database: { url: string; adminUrl: string };
+  /** Where processes share what they use of vendors' rate limits; null: in the database. */
+  redisUrl: string | null;
   temporal: { address: string; namespace: string; apiKey: string | null; tls: boolean };
   api: { host: string; port: number; publicUrl: string };
   /** Origins whose browsers may call the API. */
@@ -141,6 +144,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     mode: env.NODE_ENV,
     dataDir: env.BIZ_DATA_DIR,
     database: { url: env.DATABASE_URL, adminUrl: env.DATABASE_ADMIN_URL ?? env.DATABASE_URL },
+    redisUrl: env.REDIS_URL ?? null,
     temporal: {
       address: env.TEMPORAL_ADDRESS,
       namespace: env.TEMPORAL_NAMESPACE,

@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
+import { PLATFORM } from '../ports/ids.ts';
 import type { WorkflowPort } from '../ports/workflows.ts';
-import { createCms } from './categories/cms.ts';
+import { createBudgets } from './budgets/index.ts';
+import { postgresMeters } from './budgets/postgres.ts';
+import { redisMeters } from './budgets/redis.ts';
+import { createCategories } from './categories/index.ts';
 import { createApps } from './connectors/apps.ts';
 import { createConnectors, manifests } from './connectors/index.ts';
 import { createVendorKeys } from './connectors/keys.ts';
@@ -14,6 +18,7 @@ import type { Log } from './log.ts';
 import { openaiModels } from './models/openai.ts';
 import { createNotifier } from './notifications/index.ts';
 import { folderObjects } from './objects/folder.ts';
+import { tenantObjects } from './objects/tenant.ts';
 import { keptLogins } from './postgres/logins.ts';
 import { openPostgres } from './postgres/pool.ts';
 import { postgresStores } from './postgres/stores.ts';
@@ -28,6 +33,7 @@ import { dataConverter } from './temporal/data-converter.ts';
 import { openKeyRing } from './temporal/key-ring.ts';
 import { setUpTemporal } from './temporal/setup.ts';
 import { temporalWorkflows } from './temporal/workflows.ts';
+import { createWebhooks } from './webhooks/index.ts';
 
 export { openDigestKey, openJwtKeys } from './jwt-key.ts';
 export { createLog } from './log.ts';
@@ -74,16 +80,18 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const logins = keptLogins(secrets, env.database.url);
   const db = openPostgres(env.database.url, { max: CONNECTIONS, logins });
   const stores = postgresStores(db);
-  const objects = folderObjects(env.dataDir);
   const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
+  const objects = tenantObjects({ ...stores, secrets, http, folder: folderObjects(env.dataDir) });
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-  const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows });
-
-  const oauth = createOAuth({
-    http,
-    apps: createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps }),
-    manifests,
+  const budgets = createBudgets({
+    store: env.redisUrl === null ? postgresMeters(db) : redisMeters(env.redisUrl),
+    limits: stores.rateLimits,
+    tell: (note) => workflows.tellPeople(PLATFORM, note),
   });
+  const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows, budgets, objects });
+
+  const apps = createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps });
+  const oauth = createOAuth({ http, apps, manifests });
 
   const { baseUrl, apiKey, model } = env.llm;
   // Whoever runs this named the endpoint, which may be in their own network: it alone is open to model calls, and to nothing else.
@@ -104,10 +112,12 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     secretMove,
     staging: createStaging(secrets),
     connectors,
+    budgets,
     oauth,
-    cms: createCms({ connectors, connections: stores.connections }),
+    webhooks: createWebhooks(manifests, { secrets, rotations: stores.rotations, apps }),
+    categories: createCategories({ connectors, connections: stores.connections }),
     objects,
-    sinks: createSinks({ knowledge: stores.knowledge, objects }),
+    sinks: createSinks({ ...stores, objects, secrets, connectors, workflows, hash, http }),
     llm: openaiModels({
       baseUrl,
       apiKey,
@@ -133,6 +143,8 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     },
     [Symbol.asyncDispose]: async () => {
       await temporal[Symbol.asyncDispose]();
+      // What is held of vendors' limits is free for other processes at once.
+      await budgets.close();
       await Promise.all([http.close(), modelHttp.close()]);
       await db.close();
       await store[Symbol.asyncDispose]();

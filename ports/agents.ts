@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ConnectorCategory } from './connectors.ts';
+import type { ConnectorCategory } from './connector-info.ts';
 import type { RunId, TenantId } from './ids.ts';
 import type { ModelAnswer, ModelMessage } from './models.ts';
 
@@ -80,6 +80,10 @@ export type ContentRef = z.infer<typeof ContentRef>;
 export interface ContentStore {
   /** Idempotent: the same content of one tenant has one reference. */
   put: (tenantId: TenantId, content: unknown) => Promise<ContentRef>;
+  /** Of one owner alone, such as the write that takes it into a tenant's system. Idempotent for one owner. */
+  putFor: (tenantId: TenantId, owner: string, content: unknown) => Promise<ContentRef>;
+  /** All that was put for this owner goes; silent when there is nothing. */
+  drop: (tenantId: TenantId, owner: string) => Promise<void>;
   /** `not_found` when gone or another tenant's. */
   get: (tenantId: TenantId, id: string) => Promise<unknown>;
   /** Silent when gone. */

@@ -78,6 +78,7 @@ export interface ConnectionChange {
   scopes?: string[] | null;
   reason?: StateReason | null;
   settings?: Record<string, string>;
+  sync?: StreamChoice[];
   secretVersion?: number;
   tokenExpiresAt?: string | null;
   lastSyncAt?: string;

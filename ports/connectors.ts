@@ -2,89 +2,18 @@ import { z } from 'zod';
 import type { Connection } from './connections.ts';
 import type { ConnectionId, TenantId } from './ids.ts';
 import type { SecretValues } from './secrets.ts';
+import type { AuthMethod, ConnectorInfo, WriteSafety } from './connector-info.ts';
 
-export const ConnectorCategory = z.enum([
-  'crm',
-  'cms',
-  'ecommerce',
-  'analytics',
-  'email',
-  'ads',
-  'social',
-  'payments',
-  'communication',
-  'storage',
-  'llm',
-  'tasks',
-]);
-export type ConnectorCategory = z.infer<typeof ConnectorCategory>;
-
-/** One field that the person who connects must fill. */
-export const CredentialField = z
-  .strictObject({
-    name: z.string(),
-    title: z.string(),
-    secret: z.boolean(),
-    kind: z.enum(['url', 'host', 'text', 'multiline', 'choice']),
-    /** What may be chosen, where `kind` is `choice`. */
-    options: z.array(z.string()).optional(),
-    /** Taken when the field is left out; a field with one may be left out. */
-    fallback: z.string().optional(),
-    help: z.string(),
-  })
-  .meta({ id: 'CredentialField' });
-export type CredentialField = z.infer<typeof CredentialField>;
-
-export const AUTH_KINDS = [
-  'oauth2_code',
-  'oauth2_client_credentials',
-  'oauth2_jwt_bearer',
-  'oauth1',
-  'oauth1_keys',
-  'api_key',
-  'basic',
-  'session',
-] as const;
-
-/** One way to connect. `redirect`: the person consents at the vendor's; `form`: the fields are all. */
-export const AuthMethod = z
-  .strictObject({
-    /** Unique within the connector. */
-    id: z.string(),
-    title: z.string(),
-    kind: z.enum(AUTH_KINDS),
-    flow: z.enum(['redirect', 'form']),
-    /** Asked before the redirect, or the whole form. */
-    fields: z.array(CredentialField),
-    scopes: z.array(z.string()),
-  })
-  .meta({ id: 'AuthMethod' });
-export type AuthMethod = z.infer<typeof AuthMethod>;
-
-export const ConnectorInfo = z
-  .strictObject({
-    id: z.string(),
-    title: z.string(),
-    category: ConnectorCategory,
-    /** The ways to connect; the first is the one to offer. */
-    auth: z.array(AuthMethod).min(1),
-    streams: z.array(
-      z.strictObject({
-        name: z.string(),
-        title: z.string(),
-        filters: z.array(z.string()),
-        writes: z.array(z.enum(['create'])),
-        text: z.boolean(),
-      }),
-    ),
-    docs: z.url(),
-  })
-  .meta({ id: 'ConnectorInfo' });
-export type ConnectorInfo = z.infer<typeof ConnectorInfo>;
-
-/** One record as the platform hands it on: the connector's unified row. It is never stored by the platform itself. */
+/**
+ * One record as the platform hands it on: the connector's unified row, and under `native` the vendor's own item where that
+ * was asked for. It is never stored by the platform itself.
+ */
 export const Row = z.looseObject({ externalId: z.string(), modifiedAt: z.string().nullable() }).meta({ id: 'Row' });
 export type Row = z.infer<typeof Row>;
+
+/** Who goes first when a vendor's budget is short. */
+export const LANES = ['interactive', 'webhook', 'backfill'] as const;
+export type Lane = (typeof LANES)[number];
 
 export interface ReadQuery {
   /** Opaque to all but the connector. */
@@ -93,18 +22,39 @@ export interface ReadQuery {
   /** Only what changed at or after this moment, ISO 8601. */
   since?: string | undefined;
   filter?: Record<string, string> | undefined;
+  /** Only these fields of the row, besides `externalId` and `modifiedAt`. */
+  fields?: string[] | undefined;
+  /** Each row carries the vendor's own item as well. */
+  native?: boolean | undefined;
   /** For people and agents. Without it the order is the one in which a scan misses nothing. */
   order?: 'newest' | undefined;
+  /** `interactive` unless said. */
+  lane?: Lane | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** An item of a list that does not fit the vendor's documented shape. The rest of its page is read all the same. */
+export interface UnreadableItem {
+  /** Null when not even that can be read: then no scan of this list is a complete one. */
+  externalId: string | null;
+  /** Which fields do not fit, and how; never a value. */
+  reason: string;
 }
 
 export interface ReadPage {
   rows: Row[];
+  unreadable: UnreadableItem[];
   /** Null proves the end: the vendor said that no page follows. */
   nextCursor: string | null;
   /** The vendor's own count of the whole list, where it gives one. */
   total: number | null;
-  /** Bytes of the answer's body, inflated. */
+  /** Bytes of the answers' bodies, inflated. */
   bytes: number;
+  /** How often the vendor was asked, and how often it, or our budget, made us wait first. */
+  calls: number;
+  throttled: number;
+  /** Names of the top-level fields of the vendor's items on this page, to notice that their shape changes. */
+  fields: string[];
 }
 
 /** What a tested credential proved to be. */
@@ -120,9 +70,47 @@ export interface WriteReceipt {
   link: string | null;
 }
 
+/** A file that goes with a create, by reference to the object store. */
+export interface UploadRef {
+  objectKey: string;
+  name: string;
+  contentType: string;
+  bytes: number;
+}
+
+/** One change of one record in a tenant's system. */
+export type WriteAction =
+  | { kind: 'create'; input: Record<string, unknown>; file?: UploadRef }
+  | { kind: 'update'; externalId: string; input: Record<string, unknown> }
+  | { kind: 'delete'; externalId: string };
+
+/** How a vendor's host fares, as this process sees it. `open`: it is left alone; `half_open`: one call finds out. */
+export const ProviderHealth = z
+  .strictObject({
+    host: z.string(),
+    state: z.enum(['closed', 'half_open', 'open']),
+    /** Failures in a row, and since when. */
+    failures: z.int(),
+    since: z.string(),
+    /** The last failure, in words. */
+    reason: z.string(),
+  })
+  .meta({ id: 'ProviderHealth' });
+export type ProviderHealth = z.infer<typeof ProviderHealth>;
+
+/** Where a write goes. */
+export interface StreamAt {
+  tenantId: TenantId;
+  connectionId: ConnectionId;
+  stream: string;
+  /** `interactive` unless said. */
+  lane?: Lane | undefined;
+}
+
 /**
  * The tenant's systems. Errors are `Fault`s: `credential_rejected` (401), `credential_forbidden` (403), `provider_down`,
- * `provider_rate_limited` (with `retryAfterMs`), `provider_rejected` (with fields), `not_found`, `host_refused`.
+ * `provider_garbage`, `provider_rate_limited` (with `retryAfterMs`), `provider_rejected` (with fields), `conflict`,
+ * `not_found`, `host_refused`; `unsupported` (422) for what the system, or this connector, cannot do.
  */
 export interface ConnectorPort {
   list: () => ConnectorInfo[];
@@ -136,57 +124,30 @@ export interface ConnectorPort {
     methodId: string,
     fields: Record<string, unknown>,
   ) => { secret: SecretValues; settings: Record<string, string> };
+  /** Checks what is to be written without I/O: `unsupported`, or `invalid_request` that names each field. Its safety is the answer. */
+  checkWrite: (connectorId: string, stream: string, action: WriteAction) => WriteSafety;
   /** Tests a usable credential by the vendor's cheapest real call, before it is saved. */
   verify: (way: AuthWay, credential: SecretValues) => Promise<VerifiedAccount>;
   /** Tests the stored credential of a connection. */
   test: (connection: Connection) => Promise<VerifiedAccount>;
   read: (tenantId: TenantId, id: ConnectionId, stream: string, query: ReadQuery) => Promise<ReadPage>;
-  readOne: (tenantId: TenantId, id: ConnectionId, stream: string, externalId: string) => Promise<Row>;
-  /** One create, carrying `marker` so that `probe` finds it. */
-  create: (
+  readOne: (
     tenantId: TenantId,
     id: ConnectionId,
     stream: string,
-    input: Record<string, unknown>,
-    marker: string,
-  ) => Promise<WriteReceipt>;
-  /** To the vendor's bin where it has one; silent when gone. */
-  remove: (tenantId: TenantId, id: ConnectionId, stream: string, externalId: string) => Promise<void>;
-  /** What an earlier create with this marker made, or null. */
-  probe: (tenantId: TenantId, id: ConnectionId, stream: string, marker: string) => Promise<WriteReceipt | null>;
+    externalId: string,
+    query?: Pick<ReadQuery, 'fields' | 'native' | 'lane'>,
+  ) => Promise<Row>;
+  /**
+   * One change. `marker` is the write's own name: it makes a `keyed` write the same one again, and is what `probe` looks for.
+   * `outcome_unknown` when an `unsafe` one may have happened. A delete is silent when the record is gone.
+   */
+  write: (at: StreamAt, action: WriteAction, marker: string) => Promise<WriteReceipt>;
+  /** What an earlier attempt with this marker did, or null; of writes whose safety is `probe`. */
+  probe: (at: StreamAt, action: WriteAction, marker: string) => Promise<WriteReceipt | null>;
+  /** Hosts that have failed since they last answered: all of the connector's, or those that a connection's settings lead to. */
+  health: (connectorId: string, connection?: Pick<Connection, 'authMethod' | 'settings'>) => ProviderHealth[];
 }
-
-/** Unified content of a CMS. */
-export const CmsItem = Row.extend({
-  title: z.string(),
-  text: z.string(),
-  link: z.string().nullable(),
-  status: z.string(),
-  slug: z.string(),
-}).meta({ id: 'CmsItem' });
-export type CmsItem = z.infer<typeof CmsItem>;
-export const CmsResource = z.enum(['posts', 'pages', 'media']);
-export type CmsResource = z.infer<typeof CmsResource>;
-
-/** One question to any CMS of the tenant. The connection is the tenant's default CMS connection. */
-export interface CmsPort {
-  list: (
-    tenantId: TenantId,
-    resource: CmsResource,
-    query: ReadQuery,
-  ) => Promise<{ items: CmsItem[]; nextCursor: string | null; total: number | null }>;
-  read: (tenantId: TenantId, resource: CmsResource, externalId: string) => Promise<CmsItem>;
-}
-
-/** Unified contact of a CRM. */
-export const CrmContact = Row.extend({
-  email: z.string().nullable(),
-  firstName: z.string().nullable(),
-  lastName: z.string().nullable(),
-  phone: z.string().nullable(),
-  company: z.string().nullable(),
-}).meta({ id: 'CrmContact' });
-export type CrmContact = z.infer<typeof CrmContact>;
 
 /** One connection's way of authorizing: which connector, which of its methods, and its settings, none of them secret. */
 export interface AuthWay {

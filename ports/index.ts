@@ -1,25 +1,31 @@
 import type { AgentStore, Catalogue, ContentStore, TranscriptStore } from './agents.ts';
 import type { ApprovalStore } from './approvals.ts';
 import type { AuditPort } from './audit.ts';
+import type { RateBudgetPort, RateLimitStore } from './budgets.ts';
 import type { ConnectionStore, OAuthTransactionStore } from './connections.ts';
 import type { ConnectSessionStore } from './connect-sessions.ts';
 import type { OAuthAppStore } from './oauth-apps.ts';
-import type { CmsPort, ConnectorPort } from './connectors.ts';
+import type { CategoryPorts } from './categories.ts';
+import type { ConnectorPort } from './connectors.ts';
 import type { OAuthPort } from './oauth.ts';
 import type { IdentityStore } from './identity.ts';
-import type { KnowledgeStore, ObjectStorePort } from './knowledge.ts';
+import type { KnowledgeStore, TenantObjects } from './knowledge.ts';
 import type { LlmPort } from './models.ts';
 import type { ChannelStore, NotifierPort } from './notifications.ts';
 import type { EffectStore, IdempotencyStore, OperationStore } from './runs.ts';
 import type { RotationPort, RotationStore } from './rotation.ts';
 import type { SecretMovePort, SecretPort, StagingPort } from './secrets.ts';
-import type { SinkPort, SyncStore } from './syncs.ts';
+import type { SinkPort } from './sinks.ts';
+import type { SyncStore } from './syncs.ts';
+import type { TenantSettingsStore } from './tenant-settings.ts';
 import type { TenantStore } from './tenants.ts';
+import type { WebhookPort, WebhookStore } from './webhooks.ts';
 import type { WorkflowPort } from './workflows.ts';
 
 /** Everything that the product asks of the world. `adapters/index.ts` opens it. */
 export interface Ports {
   tenants: TenantStore;
+  tenantSettings: TenantSettingsStore;
   identity: IdentityStore;
   operations: OperationStore;
   idempotency: IdempotencyStore;
@@ -36,18 +42,22 @@ export interface Ports {
   oauthApps: OAuthAppStore;
   connectSessions: ConnectSessionStore;
   connectors: ConnectorPort;
+  budgets: RateBudgetPort;
+  rateLimits: RateLimitStore;
   oauth: OAuthPort;
-  cms: CmsPort;
+  categories: CategoryPorts;
   syncs: SyncStore;
   sinks: SinkPort;
   knowledge: KnowledgeStore;
-  objects: ObjectStorePort;
+  objects: TenantObjects;
   effects: EffectStore;
   llm: LlmPort;
   agents: AgentStore;
   content: ContentStore;
   transcripts: TranscriptStore;
   approvals: ApprovalStore;
+  webhooks: WebhookPort;
+  webhookInbox: WebhookStore;
   workflows: WorkflowPort;
   /** SHA-256, hex. A port because the core rooms have no crypto of their own. */
   hash: (text: string) => string;

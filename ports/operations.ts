@@ -5,12 +5,16 @@
 import type { ApprovalId, ConnectionId, RunId, Scope, TenantId } from './ids.ts';
 import type { RotatedClass } from './secret-classes.ts';
 
-/** Task queues, one per class of resource. `tokens` stands alone: nothing that waits for a refresh may run there. */
+/**
+ * Task queues, one per class of resource. Two stand alone: nothing that waits for a refresh may run on `tokens`, and what waits
+ * for writes, as a sync into another system does, runs on `transfers` and not beside those writes.
+ */
 export const QUEUES = {
   operations: 'operations',
   connectors: 'connectors',
   agents: 'agents',
   tokens: 'tokens',
+  transfers: 'transfers',
 } as const;
 
 export const WORKFLOWS = {
@@ -25,6 +29,7 @@ export const WORKFLOWS = {
   tellPeople: 'tellPeople',
   rotateSecret: 'rotateSecret',
   migrateSecrets: 'migrateSecrets',
+  webhookInbox: 'webhookInbox',
 } as const;
 export type WorkflowName = keyof typeof WORKFLOWS;
 
@@ -54,6 +59,11 @@ export const rotateDueId = (secretClass: RotatedClass) => workflowId('rotateSecr
 /** A deployment has one. */
 export const migrateSecretsId = () => workflowId('migrateSecrets', 'platform', 'all');
 
+/** One for each endpoint: it lives while events wait there. */
+export const webhookInboxId = (scope: Scope, endpointId: string) => workflowId('webhookInbox', scope, endpointId);
+/** Wakes those that nobody woke. Also the id of its schedule. */
+export const inboxSweepId = () => workflowId('webhookInbox', 'platform', 'sweep');
+
 /** The middle part of a workflow id; what is in no tenant is the platform's. */
 export const scopeOfWorkflow = (id: string): string => id.split(':')[1] ?? 'platform';
 
@@ -71,6 +81,7 @@ export const MESSAGES = {
   disable: 'disable',
   enable: 'enable',
   disconnect: 'disconnect',
+  chooseSyncs: 'chooseSyncs',
   credentialRejected: 'credentialRejected',
   connectionSettled: 'connectionSettled',
   connectionResumed: 'connectionResumed',
@@ -78,6 +89,10 @@ export const MESSAGES = {
   submitSuccessor: 'submitSuccessor',
   confirm: 'confirm',
   rollOver: 'rollOver',
+  /** To a sync: its source changed, so that once it has ended it goes round again. */
+  changed: 'changed',
+  /** To an inbox: something came. */
+  arrived: 'arrived',
   progress: 'progress',
   status: 'status',
 } as const;

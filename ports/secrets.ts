@@ -49,6 +49,9 @@ export const tenantSecretPrefix = (tenantId: TenantId) => `tenants/${tenantId}/`
 export const scopeSecretPrefix = (scope: Scope) => (scope === PLATFORM ? 'platform/' : `tenants/${scope}/`);
 export const channelSecretPath = (scope: Scope, channelId: string) =>
   `${scopeSecretPrefix(scope)}channels/${channelId}`;
+/** What proves deliveries to one webhook endpoint. */
+export const webhookSecretPath = (scope: Scope, endpointId: string) =>
+  `${scopeSecretPrefix(scope)}webhooks/${endpointId}`;
 export const apiKeySecretPath = (tenantId: TenantId, service: string) => `tenants/${tenantId}/api_keys/${service}`;
 /** What a rotation holds until it ends: the successor before the cut-over, the predecessor after it. */
 export const rotationSecretPath = (scope: Scope, rotationId: string) =>

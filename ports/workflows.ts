@@ -1,7 +1,20 @@
+import type { Lane, WriteReceipt } from './connectors.ts';
 import type { ConnectionId, Scope, TenantId } from './ids.ts';
 import type { Note } from './notifications.ts';
 import type { RotatedClass } from './secret-classes.ts';
 import type { StreamRef } from './syncs.ts';
+import type { Destination } from './tenants.ts';
+
+/** A change whose content lies in the content store. */
+export interface AwaitedWrite {
+  tenantId: TenantId;
+  connectionId: ConnectionId;
+  stream: string;
+  /** Who goes first when the vendor's budget is short; `interactive` unless said. */
+  lane?: Lane;
+  effectKey: string;
+  action: { kind: 'create'; contentId: string } | { kind: 'update'; externalId: string; contentId: string };
+}
 
 /** What activities and adapters may ask of Temporal. (The API uses the typed client.) */
 export interface WorkflowPort {
@@ -11,15 +24,24 @@ export interface WorkflowPort {
    */
   refreshToken: (tenantId: TenantId, id: ConnectionId, observedVersion: number) => Promise<{ version: number }>;
   /** Creates or updates the stream's schedule: hashed offset per tenant, jitter, overlap SKIP, explicit catch-up window. Idempotent. */
-  ensureSyncSchedule: (ref: StreamRef, input: { sink: string; connectorId: string; everyMs: number }) => Promise<void>;
+  ensureSyncSchedule: (ref: StreamRef, input: { connectorId: string; everyMs: number } & Destination) => Promise<void>;
   /** Because of its connection. Silent when there is none, and for one that a person paused: that stays as it is. */
   pauseSyncSchedule: (ref: StreamRef, reason: string) => Promise<void>;
-  /** Undoes just that. */
+  /** Undoes just that, and has the stream synced at once: it is behind. */
   resumeSyncSchedule: (ref: StreamRef, reason: string) => Promise<void>;
   deleteSyncSchedule: (ref: StreamRef) => Promise<void>;
   listSyncSchedules: (
     tenantId: TenantId,
   ) => Promise<{ connectionId: string; stream: string; paused: boolean; note: string | null; nextAt: string | null }[]>;
+  /** Ticks that brought no sync: as the one before was still at work (`overlap`), or as nobody was there (`missed`). */
+  skippedSyncs: (ref: StreamRef) => Promise<{ overlap: number; missed: number }>;
+  /** Whether a workflow of this id is at work. */
+  isOpen: (workflowId: string) => Promise<boolean>;
+  /**
+   * One change of a tenant's system by its own workflow, awaited for `waitMs` at most; its own fault when it failed. An effect
+   * key names the change: asked again it is the same one. Null: it goes on, and may wait for people.
+   */
+  write: (write: AwaitedWrite, waitMs: number) => Promise<WriteReceipt | null>;
   /** What runs now and depends on the connection, from visibility. `waiting`: it is blocked until the connection works again. */
   listDependants: (
     tenantId: TenantId,
@@ -44,6 +66,12 @@ export interface WorkflowPort {
    * run of theirs is at work. Any number of times. Both ISO 8601.
    */
   renewPayloads: (before: { begun: string; given: string }) => Promise<{ left: number }>;
+  /** Tells an endpoint's inbox that something came: it is started, or looks again. */
+  wakeInbox: (scope: Scope, endpointId: string) => Promise<void>;
+  /** The schedule that wakes inboxes which nobody woke. Idempotent. */
+  ensureInboxSweep: () => Promise<void>;
+  /** The source says that the stream changed: an incremental sync starts, or the one at work goes round again. */
+  wakeSync: (ref: StreamRef, input: { connectorId: string } & Destination) => Promise<void>;
   /** Throws `unavailable` when Temporal does not answer, or does not yet know what a start needs. */
   health: () => Promise<void>;
 }

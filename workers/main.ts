@@ -5,8 +5,8 @@ import { setUpTemporal } from '../adapters/temporal/setup.ts';
 import { catalogue } from '../agents/index.ts';
 import { cachedBundle } from './bundle.ts';
 import { installRuntime } from './options.ts';
-import { keepRotationSchedules } from './rotation-schedules.ts';
 import { startWorkers } from './run.ts';
+import { keepSchedules } from './schedules.ts';
 
 /** A stop that hangs is cut short: whoever started us waits, and tasks go back to their queues by themselves. */
 const STOP_MS = 30_000;
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       await setUpTemporal(connection, env.temporal.namespace, log);
       schedules.abort();
       schedules = new AbortController();
-      void keepRotationSchedules(ports, log, schedules.signal);
+      void keepSchedules(ports, log, schedules.signal);
     },
   });
   workers.ready.then(

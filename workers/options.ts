@@ -20,6 +20,7 @@ const CONCURRENCY: Record<Queue, Partial<WorkerOptions>> = {
   agents: { maxConcurrentActivityTaskExecutions: 20 },
   // Of all processes together, kept by Temporal: after an outage every token is due at once, and vendors count.
   tokens: { maxConcurrentActivityTaskExecutions: 20, maxTaskQueueActivitiesPerSecond: 100 },
+  transfers: { maxConcurrentActivityTaskExecutions: 10 },
 };
 
 /** Workflows run on `operations` alone; a bundle is needed nowhere else. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openSmallGround } from './testing/small.ts';
-import { freePort, startTemporal } from './testing/server.ts';
+import { freePort } from '../scripts/lib/ports.ts';
+import { startTemporal } from './testing/server.ts';
 import { until } from './testing/until.ts';
 
 const queue = { taskQueue: 'operations' };

@@ -63,7 +63,8 @@ const secrets = new Set<string>();
 const workflowIds: string[] = [];
 const connectedAs: string[] = [];
 
-const vendor = (id: string) => ground.emulator.control.oauth(id);
+/** WordPress has two doors, and only one of them gives tokens. */
+const vendor = (id: string) => ground.emulator.control.oauth(id === 'wordpress' ? 'wordpress-com' : id);
 /** The vendor knows our public key, and another one in its place from then on. */
 const certificateDies = (id: string, issuer: string): Pick<Way, 'prepare' | 'dies'> => ({
   prepare: () => vendor(id).assertionKey(issuer, PUBLIC_PEM),
@@ -107,6 +108,24 @@ const WAYS: Way[] = [
     mended: () => ground.emulator.control.wordpress.password('demo', true),
     takenBackBy: 'us',
   },
+  {
+    connectorId: 'wordpress',
+    methodId: 'oauth',
+    where: 'at WordPress.com',
+    fields: () => ({ blog: 'kornblume.wordpress.com' }),
+    account: ['4711', 'Mara Kornblum'],
+    renews: 'lapsed',
+    takenBackBy: 'us',
+  },
+  // Each with a key of its own, for each dies.
+  ...Object.entries({ keys: 'emulated', signed: 'readonly' }).map(([methodId, key]): Way => ({
+    connectorId: 'woocommerce',
+    methodId,
+    fields: (url) => ({ site_url: `${url}/woocommerce`, consumer_key: `ck_${key}`, consumer_secret: `cs_${key}` }),
+    account: (url) => [`${url}/woocommerce`, `${url}/woocommerce`],
+    dies: () => keyDies('woocommerce', `ck_${key}`),
+    takenBackBy: 'people',
+  })),
   {
     connectorId: 'zoho-crm',
     methodId: 'oauth',
@@ -298,6 +317,13 @@ const WAYS: Way[] = [
     }),
     prepare: () => vendor('magento').turn('bearer', true),
     account: (url) => [`${url}/magento/`, `${url.replace('http://', '')}/magento`],
+    takenBackBy: 'people',
+  },
+  {
+    connectorId: 'linkedin',
+    methodId: 'oauth',
+    account: ['urn:li:person:aB3dE5fG7h', 'LinkedIn member aB3dE5fG7h'],
+    renews: 'lapsed',
     takenBackBy: 'people',
   },
   {
@@ -678,7 +704,7 @@ describe('what may happen on the way', () => {
   test.each([
     ['hubspot', 'crm.objects.contacts.read'],
     ['salesforce', 'refresh_token'],
-    ['zoho-crm', 'ZohoCRM.modules.READ'],
+    ['zoho-crm', 'ZohoCRM.modules.ALL'],
     ['slack', 'users:read.email'],
   ])(
     'C28: %s, consent without %s: it works as far as it goes and names what is missing',
@@ -754,7 +780,7 @@ describe('what may happen on the way', () => {
       ground.emulator.control.fault({ match: { path: `/${way.connectorId}` }, kind: 'drop-after' });
       const renewing = made.handle.executeUpdate(refreshUpdate, { args: [{ observedVersion: 1 }] });
       // A vendor that gives each refresh token for one use alone has forgotten ours, and nobody has the next.
-      if (way.methodId === 'oauth' && ['salesforce', 'slack'].includes(way.connectorId)) {
+      if (way.methodId === 'oauth' && ['salesforce', 'slack', 'wordpress'].includes(way.connectorId)) {
         await expect(renewing).rejects.toEqual(failsAs('reauth_required'));
         await expect(made.status()).resolves.toMatchObject({
           state: 'reauth_required',

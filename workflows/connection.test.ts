@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
 import { Fault } from '../ports/errors.ts';
 import { ConnectionId } from '../ports/ids.ts';
-import { connectionWorkflowId, QUEUES } from '../ports/operations.ts';
+import { connectionWorkflowId, QUEUES, syncStreamId } from '../ports/operations.ts';
 import {
   actor,
   aRunningConnection,
@@ -20,6 +20,7 @@ import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { until } from '../workers/testing/until.ts';
 import {
+  chooseSyncsUpdate,
   completeAuthorizationUpdate,
   connection,
   credentialRejectedSignal,
@@ -245,6 +246,39 @@ test('a credential that the vendor refuses on a second look needs a new authoriz
   ground.emulator.control.wordpress.password('demo', true);
   await submit(opened);
   await expect(opened.paused()).resolves.toEqual([false]);
+});
+
+test('what is synced, where to and how often is chosen while it lives, and what is chosen otherwise begins anew', async () => {
+  const { ports, client } = ground;
+  const opened = await open('wordpress');
+  await submit(opened);
+  const { tenantId, connectionId, handle } = opened;
+  const choose = (streams: string[], everyMs = 3_600_000) => {
+    const sync = streams.map((stream) => ({ stream, sink: 'store' as const }));
+    return handle.executeUpdate(chooseSyncsUpdate, { args: [{ actor, sync, everyMs }] });
+  };
+  const scheduled = async () => {
+    const ids = ['posts', 'pages'].map((stream) => syncStreamId(tenantId, connectionId, stream));
+    const asked = await Promise.allSettled(ids.map((id) => client.schedule.getHandle(id).describe()));
+    return asked.map((it) =>
+      it.status === 'fulfilled' ? [it.value.spec.intervals?.[0]?.every, it.value.state.paused] : null,
+    );
+  };
+  await choose(['posts', 'pages'], 600_000);
+  expect(await scheduled()).toEqual([
+    [600_000, false],
+    [600_000, false],
+  ]);
+  await expect(ports.connections.get(tenantId, connectionId)).resolves.toMatchObject({
+    sync: [{ stream: 'posts' }, { stream: 'pages' }],
+  });
+  await handle.executeUpdate(disableUpdate, { args: [{ actor }] });
+  await choose(['pages']);
+  expect(await scheduled()).toEqual([null, [3_600_000, true]]);
+  await handle.executeUpdate(enableUpdate, { args: [{ actor }] });
+  expect(await scheduled()).toEqual([null, [3_600_000, false]]);
+  await choose([]);
+  expect(await scheduled()).toEqual([null, null]);
 });
 
 test('a test on request: the truth is told and kept, dead or alive', async () => {

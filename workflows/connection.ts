@@ -69,7 +69,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
     const { view } = states;
     const next = { view, handledStates, tokenSinceMs: keeper.tokenSinceMs };
     const waiting = view.state === 'pending' ? { pendingSinceMs } : {};
-    await continueAsNew<typeof connection>({ ...input, carried: { ...next, ...waiting } });
+    await continueAsNew<typeof connection>({ ...input, ...states.chosen, carried: { ...next, ...waiting } });
   };
   const findOut = async () => {
     suspected = false;
@@ -109,7 +109,7 @@ export async function connection(input: ConnectionInput): Promise<void> {
     await condition(allHandlersFinished);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    await CancellationScope.nonCancellable(() => dismantle(ref, sync));
+    await CancellationScope.nonCancellable(() => dismantle(ref, states.chosen.sync));
     throw error;
   }
 }

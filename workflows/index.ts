@@ -10,3 +10,4 @@ export { runCrew } from './run-crew.ts';
 export { syncStream } from './sync-stream.ts';
 export { tellPeople } from './tell-people.ts';
 export { verifyCredential } from './verify-credential.ts';
+export { webhookInbox } from './webhook-inbox.ts';

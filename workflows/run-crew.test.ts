@@ -60,7 +60,7 @@ test('a crew audits a site by calling tools, and its report cites only content t
   const [audit, report] = await Promise.all(parts.map(({ reply }) => ground.ports.content.get(tenantId, reply.id)));
   const { findings } = AuditReply.parse(audit);
   const { citations } = ReportReply.parse(report);
-  const { items } = await ground.ports.cms.list(tenantId, 'posts', { limit: 100 });
+  const { items } = await ground.ports.categories.cms.list({ tenantId }, 'posts', { limit: 100 });
   const ids = new Set(items.map(({ externalId }) => externalId));
   expect(citations.length).toBeGreaterThan(0);
   expect([...citations, ...findings.flatMap(({ contentIds }) => contentIds)].filter((id) => !ids.has(id))).toEqual([]);

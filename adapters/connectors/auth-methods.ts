@@ -1,6 +1,10 @@
-import type { CredentialField } from '../../ports/connectors.ts';
+import type { z } from 'zod';
+import type { CredentialField } from '../../ports/connector-info.ts';
+import type { VerifiedAccount } from '../../ports/connectors.ts';
+import type { Call } from './call.ts';
+import type { Params } from './params.ts';
 
-export type Params = Record<string, string>;
+export type { Params } from './params.ts';
 
 export interface Field extends CredentialField {
   /** Mends what people commonly paste; it runs after the check of the field's kind. */
@@ -20,7 +24,10 @@ export type Use =
       in: 'oauth1';
       algorithm: 'HMAC-SHA1' | 'HMAC-SHA256';
       consumer: { key: string; secret: string };
-      token: { key: string; secret: string };
+      /** Absent: whoever holds the consumer's secret is the account (one-legged). */
+      token?: { key: string; secret: string };
+      /** The signature goes into the query, for servers that keep the Authorization header to themselves. */
+      at?: 'query';
     }
   /** The whole request is signed, as AWS wants it. */
   | { in: 'sigv4'; accessKeyId: string; secretAccessKey: string };
@@ -89,7 +96,19 @@ interface Method {
   fields: Field[];
   use: Use;
   revoke?: Revocation;
+  /** Where paths begin, and how the credential is tested, for who connects this way and not as the connector says. */
+  base?: string;
+  verify?: Verification;
 }
+
+/** The vendor's cheapest real call, and what it proves. */
+export type Verification = Call & {
+  account: z.ZodType<VerifiedAccount>;
+  /** For systems that name no account: templates that are filled from the settings. */
+  named?: { accountId: string; accountName: string };
+  /** What it means when the answer names no account. */
+  nobody?: string;
+};
 
 export interface CodeMethod extends Method, TokenEndpoint {
   kind: 'oauth2_code';

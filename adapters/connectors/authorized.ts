@@ -1,6 +1,7 @@
 import type { SecretValues } from '../../ports/secrets.ts';
+import type { BodyStream } from '../http/client.ts';
 import type { Params, Use } from './auth-methods.ts';
-import { signedHeader } from './oauth1.ts';
+import { signedHeader, signedUrl } from './oauth1.ts';
 import { filled } from './paths.ts';
 import { signedHeaders } from './sigv4.ts';
 
@@ -9,8 +10,9 @@ export async function authorized(
   use: Use,
   settings: Params,
   secret: SecretValues,
-  { method, url, body }: { method: string; url: string; body?: string },
+  said: { method: string; url: string; headers?: Params; body?: string | BodyStream },
 ): Promise<{ url: string; headers: Params }> {
+  const { method, url } = said;
   const values = { ...settings, ...secret };
   const fill = (template: string) => filled(template, values);
   switch (use.in) {
@@ -27,13 +29,15 @@ export async function authorized(
     }
     case 'oauth1': {
       const consumer = { key: fill(use.consumer.key), secret: fill(use.consumer.secret) };
-      const token = { key: fill(use.token.key), secret: fill(use.token.secret) };
-      const authorization = signedHeader({ algorithm: use.algorithm, consumer, token, method, url });
-      return { url, headers: { authorization } };
+      const token = use.token && { key: fill(use.token.key), secret: fill(use.token.secret) };
+      const signing = { algorithm: use.algorithm, consumer, ...(token && { token }), method, url };
+      return use.at === 'query'
+        ? { url: signedUrl(signing), headers: {} }
+        : { url, headers: { authorization: signedHeader(signing) } };
     }
     case 'sigv4': {
       const key = { accessKeyId: fill(use.accessKeyId), secretAccessKey: fill(use.secretAccessKey) };
-      return { url, headers: await signedHeaders(key, { method, url, ...(body !== undefined && { body }) }) };
+      return { url, headers: await signedHeaders(key, said) };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { CredentialField } from '../../ports/connectors.ts';
+import type { CredentialField } from '../../ports/connector-info.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { FieldError } from '../../ports/errors.ts';
 import type { DeclaredMethod, Params } from './auth-methods.ts';

@@ -1,28 +1,31 @@
 import type { ConnectorPort } from '../../ports/connectors.ts';
-import { awsS3 } from './vendors/aws-s3.ts';
+import { awsS3 } from './vendors/aws-s3/index.ts';
 import { createEngine } from './engine.ts';
 import type { EngineParts } from './engine.ts';
-import { googleAnalytics } from './vendors/google-analytics.ts';
-import { hubspot } from './vendors/hubspot.ts';
+import { googleAnalytics } from './vendors/google-analytics/index.ts';
+import { hubspot } from './vendors/hubspot/index.ts';
+import { linkedin } from './vendors/linkedin/index.ts';
 import { magento } from './vendors/magento.ts';
 import { mailchimp } from './vendors/mailchimp.ts';
 import type { Manifest } from './manifest.ts';
-import { metaAds } from './vendors/meta-ads.ts';
-import { salesforce } from './vendors/salesforce.ts';
+import { metaAds } from './vendors/meta-ads/index.ts';
+import { salesforce } from './vendors/salesforce/index.ts';
 import { sendgrid } from './vendors/sendgrid.ts';
-import { shopify } from './vendors/shopify.ts';
-import { slack } from './vendors/slack.ts';
-import { stripe } from './vendors/stripe.ts';
+import { shopify } from './vendors/shopify/index.ts';
+import { slack } from './vendors/slack/index.ts';
+import { stripe } from './vendors/stripe/index.ts';
 import { superset } from './vendors/superset.ts';
 import { tiktokAds } from './vendors/tiktok-ads.ts';
-import { trello } from './vendors/trello.ts';
-import { wordpress } from './vendors/wordpress.ts';
-import { zohoCrm } from './vendors/zoho-crm.ts';
+import { trello } from './vendors/trello/index.ts';
+import { woocommerce } from './vendors/woocommerce/index.ts';
+import { wordpress } from './vendors/wordpress/index.ts';
+import { zohoCrm } from './vendors/zoho-crm/index.ts';
 
 /** One line a connector. */
 export const manifests: Record<string, Manifest> = {
   hubspot,
   wordpress,
+  woocommerce,
   'zoho-crm': zohoCrm,
   salesforce,
   shopify,
@@ -30,6 +33,7 @@ export const manifests: Record<string, Manifest> = {
   mailchimp,
   slack,
   'meta-ads': metaAds,
+  linkedin,
   'tiktok-ads': tiktokAds,
   trello,
   'google-analytics': googleAnalytics,

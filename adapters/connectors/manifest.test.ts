@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { Row } from '../../ports/connectors.ts';
 import { manifests } from './index.ts';
-import { stream } from './manifest.ts';
 import { plainText } from './plain-text.ts';
 import { safeHtml } from './safe-html.ts';
-import { wordpress } from './vendors/wordpress.ts';
+import { stream } from './streams.ts';
+import type { Write } from './writes.ts';
+import { wordpress } from './vendors/wordpress/index.ts';
 
 test('a map that does not turn their record into our row does not compile', () => {
   const posts = wordpress.streams['posts'];
@@ -22,12 +23,33 @@ test('a map that does not turn their record into our row does not compile', () =
 test.each(Object.entries(manifests))('%s is whole: its id, its pages and its addresses fit', (id, manifest) => {
   expect(manifest.id).toBe(id);
   expect(manifest.base).toMatch(/^(https:\/\/|\{)/);
-  for (const [name, { path, paging }] of Object.entries(manifest.streams)) {
+  const limits = (manifest.limits ?? []).map((limit) => limit.name);
+  expect(new Set(limits).size).toBe(limits.length);
+  for (const [name, { path, paging, one, search, filters, needs = [], per }] of Object.entries(manifest.streams)) {
     expect(name).toMatch(/^[a-z][a-z_]{1,40}$/);
-    expect(path).toMatch(/^\//);
-    expect(paging.sizeMax).toBeGreaterThan(1);
+    // Whoever says for each question where it goes needs no path of its own.
+    if (paging.kind !== 'pages' || one === undefined)
+      expect([name, path]).toEqual([name, expect.stringMatching(/^\//)]);
+    expect(paging.sizeMax).toBeGreaterThan(0);
+    for (const filter of [...needs, ...(search === undefined ? [] : [search]), ...(per ? [per.filter] : [])])
+      expect([name, Object.keys(filters)]).toEqual([name, expect.arrayContaining([filter])]);
+    if (per) expect(Object.keys(manifest.streams)).toContain(per.stream);
   }
 });
+
+test.each(Object.entries(manifests))(
+  '%s: each write says what it made, and how an unknown end is found out',
+  (_id, manifest) => {
+    for (const [name, { writes = {} }] of Object.entries(manifest.streams)) {
+      const { create } = writes;
+      if (create) expect([name, (create.receipt ?? create.receiptOf) !== undefined]).toEqual([name, true]);
+      for (const write of Object.values(writes) as Write[]) {
+        const found = write.probes !== undefined && write.receipt !== undefined;
+        expect([name, write.safety === 'probe' && !found]).toEqual([name, false]);
+      }
+    }
+  },
+);
 
 /** Every text in a manifest that looks like the start of an address. */
 function addresses(value: unknown): string[] {

@@ -1,4 +1,4 @@
-import type { AuthMethod } from '../../ports/connectors.ts';
+import type { AuthMethod } from '../../ports/connector-info.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import type { DeclaredMethod } from './auth-methods.ts';

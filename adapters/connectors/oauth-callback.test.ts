@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import type { CodeMethod } from './auth-methods.ts';
-import { googleAnalytics } from './vendors/google-analytics.ts';
-import { hubspot } from './vendors/hubspot.ts';
+import { googleAnalytics } from './vendors/google-analytics/index.ts';
+import { hubspot } from './vendors/hubspot/index.ts';
 import type { Manifest } from './manifest.ts';
 import { readCallback } from './oauth-callback.ts';
-import { shopify } from './vendors/shopify.ts';
-import { zohoCrm } from './vendors/zoho-crm.ts';
+import { shopify } from './vendors/shopify/index.ts';
+import { zohoCrm } from './vendors/zoho-crm/index.ts';
 
 const SECRET = 'hush';
 

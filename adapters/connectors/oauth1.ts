@@ -24,6 +24,16 @@ export function signedHeader(signing: Signing): string {
   return protocol.toHeader({ ...signed, ...Object.fromEntries(own) }).Authorization;
 }
 
+/** The same in the query, where some servers alone look for it. */
+export function signedUrl(signing: Signing): string {
+  const { protocol, request } = signer(signing);
+  const url = new URL(signing.url);
+  for (const [name, value] of Object.entries(protocol.authorize(request, signing.token))) {
+    if (name.startsWith('oauth_')) url.searchParams.set(name, String(value));
+  }
+  return url.href;
+}
+
 export function signer({ algorithm, consumer, method, url, params = {} }: Signing) {
   const digest = algorithm === 'HMAC-SHA1' ? 'sha1' : 'sha256';
   const protocol = new OAuth({

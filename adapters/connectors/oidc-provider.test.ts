@@ -8,7 +8,7 @@ import type { OAuthPort } from '../../ports/oauth.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
 import { BEARER } from './auth-methods.ts';
-import { hubspot } from './vendors/hubspot.ts';
+import { hubspot } from './vendors/hubspot/index.ts';
 import { createOAuth } from './oauth.ts';
 import { app } from './testing.ts';
 

@@ -25,7 +25,13 @@ export const filled = (template: string, values: Params, hosts: Record<string, R
 
 /** The URL of one call. It is always built by us from the connector's own base. */
 export function urlOf(base: string, path: string, query: Params = {}): string {
-  const url = new URL(base + path);
+  // Without its slash a path would lengthen the host.
+  const where = path === '' || path.startsWith('/') ? base + path : `${base}/${path}`;
+  if (!/[?#]/.test(where)) {
+    const asked = new URLSearchParams(query).toString();
+    return new URL(asked === '' ? where : `${where}?${asked}`).href;
+  }
+  const url = new URL(where);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;
 }

@@ -1,56 +1,55 @@
 import { z } from 'zod';
-import type { ReadPage, ReadQuery } from '../../ports/connectors.ts';
+import type { ReadQuery } from '../../ports/connectors.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { Ask } from './ask.ts';
 import { decodeCursor, encodeCursor } from './cursors.ts';
-import type { Paging } from './manifest.ts';
 import { at } from './paths.ts';
-import { filterParams, rowsOf } from './rows.ts';
-import type { Source } from './rows.ts';
-
-type CursorPaging = Extract<Paging, { kind: 'cursor' }>;
+import type { PageRead } from './read.ts';
+import { filterParams, itemsOf } from './rows.ts';
+import type { Source, Wanted } from './rows.ts';
+import type { CursorPaging } from './streams.ts';
+import { BEGINNING, further, Trail } from './trail.ts';
 
 /** `a`: the vendor's own cursor. `f`: in a search of changes, the moment from which this page reads. */
-const Position = z.strictObject({ a: z.string().max(300).nullable(), f: z.int().nullable() });
+const Position = z.strictObject({ a: z.string().max(300).nullable(), f: z.int().nullable(), ...Trail.shape });
+type Position = z.infer<typeof Position>;
 
 export async function readByCursor(
   ask: Ask,
   source: Source,
   paging: CursorPaging,
   query: ReadQuery,
-): Promise<ReadPage> {
+): Promise<PageRead> {
   const { stream } = source;
   const filter = filterParams(source, query.filter);
   const given = query.cursor === undefined ? undefined : decodeCursor(Position, query.cursor);
   const limit = Math.min(Math.max(query.limit, 1), paging.sizeMax);
+  const asked = { limit, filter, wanted: query, from: given ?? { a: null, f: null, ...BEGINNING } };
   if (query.since !== undefined || Object.keys(filter).length > 0) {
     const fromMs = query.since === undefined ? null : Math.max(0, Date.parse(query.since) - paging.search.lookBackMs);
-    return search(ask, source, paging, {
-      fromMs,
-      after: null,
-      ...(given && { fromMs: given.f, after: given.a }),
-      limit,
-      filter,
-    });
+    return search(ask, source, paging, given ? asked : { ...asked, from: { ...asked.from, f: fromMs } });
   }
-  const after = given?.a ?? null;
+  const after = asked.from.a;
   const page = { ...stream.query, [paging.size]: String(limit), ...(after !== null && { [paging.cursor]: after }) };
   const reply = await ask({ path: stream.path, query: page });
+  const { rows, unreadable, fields, ids } = itemsOf(source, reply.json, query, filter);
   const next = nextOf(source, paging, reply.json, after);
-  const rows = rowsOf(source, reply.json);
-  return {
-    rows,
-    nextCursor: next === null ? null : encodeCursor({ a: next, f: null }),
-    total: null,
-    bytes: reply.bytes,
-  };
+  const found = { rows, unreadable, fields, total: null };
+  return { ...found, nextCursor: next === null ? null : cursor(source, asked.from, { a: next, f: null }, ids) };
+}
+
+/** The cursor of the page that follows this one; a vendor that leads in a circle is found out by it. */
+function cursor(source: Source, from: Position, to: Pick<Position, 'a' | 'f'>, ids: unknown[]): string {
+  const { manifest, name } = source;
+  const page = { mark: `${to.f ?? ''}/${to.a ?? ''}`, empty: ids.length === 0 };
+  return encodeCursor({ ...to, ...further(from, page, `the pages of ${name} at ${manifest.title}`) });
 }
 
 interface SearchAsk {
-  fromMs: number | null;
-  after: string | null;
   limit: number;
   filter: Record<string, string>;
+  wanted: Wanted;
+  from: Position;
 }
 
 /**
@@ -58,20 +57,28 @@ interface SearchAsk {
  * meanwhile moves to the end and is read there, where counting rows would let its neighbours slip past, and the vendor's
  * cap on rows is never met. Within one moment the vendor's cursor goes on.
  */
-async function search(ask: Ask, source: Source, paging: CursorPaging, asked: SearchAsk): Promise<ReadPage> {
-  const { path, rowsMax, body } = paging.search;
-  if (asked.after !== null && Number(asked.after) + asked.limit > rowsMax) throw tooMany(source, rowsMax);
-  const reply = await ask({ method: 'POST', path, body: body(asked) });
-  const rows = rowsOf(source, reply.json);
-  const next = nextOf(source, paging, reply.json, asked.after);
+async function search(ask: Ask, source: Source, paging: CursorPaging, asked: SearchAsk): Promise<PageRead> {
+  const { path, rowsMax, body, limit: own } = paging.search;
+  const { limit, filter, from } = asked;
+  const { a: after, f: fromMs } = from;
+  if (after !== null && Number(after) + limit > rowsMax) throw tooMany(source, rowsMax);
+  const reply = await ask({
+    ...{ method: 'POST', path, body: body({ fromMs, after, limit, filter }) },
+    ...(own !== undefined && { limit: own }),
+  });
+  const { rows, unreadable, fields, ids } = itemsOf(source, reply.json, asked.wanted, filter);
+  const next = nextOf(source, paging, reply.json, after);
   const total = at(reply.json, 'total');
-  const page = { rows, total: asked.after === null && typeof total === 'number' ? total : null, bytes: reply.bytes };
+  const page = { rows, unreadable, fields, total: after === null && typeof total === 'number' ? total : null };
   if (next === null) return { ...page, nextCursor: null };
-  const lastMs = asked.fromMs === null ? null : Date.parse(rows.at(-1)?.modifiedAt ?? '');
+  // Of a page where nothing can be read, no moment is known: there the vendor's cursor goes on.
+  const last = rows.at(-1);
+  const lastMs = fromMs === null || (!last && unreadable.length > 0) ? null : Date.parse(last?.modifiedAt ?? '');
   if (Number.isNaN(lastMs))
     throw new Fault('provider_garbage', `${source.manifest.title} does not say when ${source.name} changed`);
-  const moved = lastMs !== null && asked.fromMs !== null && lastMs > asked.fromMs;
-  return { ...page, nextCursor: encodeCursor(moved ? { a: null, f: lastMs } : { a: next, f: asked.fromMs }) };
+  const moved = lastMs !== null && fromMs !== null && lastMs > fromMs;
+  const to = moved ? { a: null, f: lastMs } : { a: next, f: fromMs };
+  return { ...page, nextCursor: cursor(source, from, to, ids) };
 }
 
 const tooMany = ({ manifest, name }: Source, rowsMax: number) =>
@@ -84,9 +91,9 @@ const tooMany = ({ manifest, name }: Source, rowsMax: number) =>
 function nextOf({ manifest, name }: Source, { next }: CursorPaging, json: unknown, used: string | null): string | null {
   const found = at(json, next);
   if (found === undefined || found === null || found === '') return null;
-  const cursor = typeof found === 'number' ? String(found) : found;
-  if (typeof cursor !== 'string' || cursor.length > 300 || cursor === used) {
+  const after = typeof found === 'number' ? String(found) : found;
+  if (typeof after !== 'string' || after.length > 300 || after === used) {
     throw new Fault('provider_garbage', `${manifest.title} pages ${name} in a circle or by a cursor that is none`);
   }
-  return cursor;
+  return after;
 }

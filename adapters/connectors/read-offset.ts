@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { ReadPage, ReadQuery, Row } from '../../ports/connectors.ts';
+import type { ReadQuery } from '../../ports/connectors.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { Ask, Reply } from './ask.ts';
 import { decodeCursor, encodeCursor } from './cursors.ts';
-import type { Paging, Params } from './manifest.ts';
-import { filterParams, rowsOf } from './rows.ts';
+import type { Params } from './manifest.ts';
+import type { PageRead } from './read.ts';
+import { filterParams, itemsOf } from './rows.ts';
 import type { Source } from './rows.ts';
-
-type OffsetPaging = Extract<Paging, { kind: 'offset' }>;
+import type { OffsetPaging } from './streams.ts';
 
 /** `o`: where to read next. `l`: id of the row just before it. `u`: rows changed later than this wait for the next run. */
 const Position = z.strictObject({ o: z.int().min(0), l: z.int().optional(), u: z.int().optional() });
@@ -22,35 +22,34 @@ export async function readByOffset(
   source: Source,
   paging: OffsetPaging,
   query: ReadQuery,
-): Promise<ReadPage> {
+): Promise<PageRead> {
   const position = query.cursor === undefined ? { o: 0 } : decodeCursor(Position, query.cursor);
   const newest = query.order === 'newest';
   const size = Math.min(Math.max(query.limit, 1) + (position.l === undefined ? 0 : 1), paging.sizeMax);
+  const filter = filterParams(source, query.filter);
   const params: Params = {
     ...source.stream.query,
-    ...filterParams(source, query.filter),
+    ...filter,
     ...(newest ? paging.newest : paging.stable),
     ...bounds(paging, query.since, position.u),
     [paging.size]: String(size),
   };
 
   let offset = position.l === undefined ? position.o : position.o - 1;
-  let bytes = 0;
   for (;;) {
     const reply = await ask({ path: source.stream.path, query: { ...params, [paging.offset]: String(offset) } });
-    bytes += reply.bytes;
-    const rows = rowsOf(source, reply.json);
-    if (position.l !== undefined && offset > 0 && slipped(rows, position.l)) {
+    const { ids, rows, unreadable, fields } = itemsOf(source, reply.json, query, filter);
+    if (position.l !== undefined && offset > 0 && slipped(ids, position.l)) {
       offset = Math.max(0, offset - size + 1);
       continue;
     }
     const total = totalOf(reply, paging, source);
     const end = offset + size;
     const { l = -1 } = position;
-    const fresh = rows.filter((row) => newest || idOf(row) > l);
-    const full = rows.length === size;
-    const last = rows.at(-1);
-    if (full && fresh.length === 0) {
+    const isFresh = (id: string | null) => newest || id === null || Number(id) > l;
+    const full = ids.length === size;
+    const last = ids.at(-1);
+    if (full && !ids.some(isFresh)) {
       throw new Fault(
         'provider_garbage',
         `${source.manifest.title} does not page ${source.name} by \`${paging.offset}\``,
@@ -60,22 +59,28 @@ export async function readByOffset(
     const next: Position = {
       o: end,
       // A short page in the middle means that rows are hidden from this account: then the place of the last one is not known.
-      ...(full && last && !newest && { l: idOf(last) }),
-      ...(query.since !== undefined && until !== undefined && { u: until }),
+      ...(full && typeof last === 'string' && !newest && { l: Number(last) }),
+      ...(query.since !== undefined && paging.window && until !== undefined && { u: until }),
     };
-    return { rows: fresh, nextCursor: end < total ? encodeCursor({ ...next }) : null, total, bytes };
+    return {
+      rows: rows.filter(({ externalId }) => isFresh(externalId)),
+      unreadable: unreadable.filter(({ externalId }) => isFresh(externalId)),
+      nextCursor: end < total ? encodeCursor({ ...next }) : null,
+      total,
+      fields,
+    };
   }
 }
 
 /** Nothing, or only rows that come later: the row that should be first is further up now. */
-const slipped = ([first]: Row[], lastId: number): boolean => first === undefined || idOf(first) > lastId;
-
-const idOf = ({ externalId }: Row): number => Number(externalId);
+const slipped = ([first]: (string | null)[], lastId: number): boolean =>
+  first === undefined || (first !== null && Number(first) > lastId);
 
 function bounds({ window }: OffsetPaging, since: string | undefined, untilMs: number | undefined): Params {
-  if (since === undefined) return {};
-  const from = new Date(Date.parse(since) - window.lookBackMs).toISOString();
-  return { [window.after]: from, ...(untilMs !== undefined && { [window.before]: new Date(untilMs).toISOString() }) };
+  if (since === undefined || !window) return {};
+  const { after, before, lookBackMs, time = (ms) => new Date(ms).toISOString() } = window;
+  const from = time(Date.parse(since) - lookBackMs);
+  return { [after]: from, ...(untilMs !== undefined && { [before]: time(untilMs) }) };
 }
 
 /** The vendor's own clock, to close the window of an incremental read: what changes later must not move its rows about. */

@@ -1,6 +1,7 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Fault } from '../../ports/errors.ts';
+import type { BodyStream } from '../http/client.ts';
 
 export interface AwsKey {
   accessKeyId: string;
@@ -10,13 +11,22 @@ export interface AwsKey {
 const HOST = /^(?:[a-z0-9.-]+\.)?(sts|iam|s3)(?:\.([a-z0-9-]+))?\.amazonaws\.com$/;
 /** What has one address for all regions is signed for this one. */
 const GLOBAL = 'us-east-1';
+const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
 /** Whoever writes the request to its socket names the host itself. */
 const NOT_OURS = new Set(['host']);
 
-/** The headers that sign one request by AWS Signature Version 4. Service and region are those of the address. */
+/**
+ * The headers that sign one request by AWS Signature Version 4, with its own `x-amz-` ones. Service and region are those of the
+ * address. A body that is sent as it comes is not signed itself: its hash would have to be known first.
+ */
 export async function signedHeaders(
   key: AwsKey,
-  { method, url, body = '' }: { method: string; url: string; body?: string },
+  {
+    method,
+    url,
+    headers: given = {},
+    body = '',
+  }: { method: string; url: string; headers?: Record<string, string>; body?: string | BodyStream },
 ): Promise<Record<string, string>> {
   const { protocol, hostname, host, pathname, searchParams } = new URL(url);
   const [whole, service = '', region = GLOBAL] = HOST.exec(hostname) ?? [];
@@ -26,6 +36,11 @@ export async function signedHeaders(
     uriEscapePath: service !== 's3',
   });
   const query = Object.fromEntries([...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)]));
-  const { headers } = await signer.sign({ method, protocol, hostname, path: pathname, query, headers: { host }, body });
+  const amz = Object.entries(given).filter(([name]) => name.toLowerCase().startsWith('x-amz-'));
+  const { headers } = await signer.sign({
+    ...{ method, protocol, hostname, path: pathname, query },
+    headers: { host, ...Object.fromEntries(amz), ...(typeof body === 'object' && UNSIGNED) },
+    body: typeof body === 'object' ? '' : body,
+  });
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_OURS.has(name.toLowerCase())));
 }

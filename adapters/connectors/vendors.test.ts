@@ -71,14 +71,14 @@ test('Zoho: the customer’s data centre is asked, from the redirect on; a refus
   const { pathname, query, proof } = await consent(way('zoho-crm', 'oauth', settings));
   expect(pathname).toBe('/oauth/v2/auth');
   expect(query).toMatchObject({ response_type: 'code', access_type: 'offline', prompt: 'consent' });
-  expect(query['scope']).toContain('ZohoCRM.modules.READ,');
+  expect(query['scope']).toContain('ZohoCRM.modules.ALL,');
   expect(query['code_challenge']).toBeUndefined();
   routes({
     'POST https://accounts.zoho.eu/oauth/v2/token': {
       access_token: '1000.a',
       refresh_token: '1000.r',
       api_domain: 'https://www.zohoapis.eu',
-      scope: 'ZohoCRM.modules.READ ZohoCRM.org.READ',
+      scope: 'ZohoCRM.modules.ALL ZohoCRM.org.READ',
       expires_in: 3600,
     },
     'GET https://www.zohoapis.eu/crm/v8/org': { org: [{ zgid: '20071234', company_name: 'Ferro SL' }] },
@@ -87,7 +87,7 @@ test('Zoho: the customer’s data centre is asked, from the redirect on; a refus
   const tokens = await oauth.complete(way('zoho-crm', 'oauth', settings), REDIRECT, answer, proof);
   expect(tokens).toMatchObject({
     settings: { accounts_server: 'https://accounts.zoho.eu', api_domain: 'https://www.zohoapis.eu' },
-    scopes: ['ZohoCRM.modules.READ', 'ZohoCRM.org.READ'],
+    scopes: ['ZohoCRM.modules.ALL', 'ZohoCRM.org.READ'],
   });
   const mine = way('zoho-crm', 'oauth', { ...settings, ...tokens.settings });
   await expect(connectors.verify(mine, tokens.values)).resolves.toMatchObject({

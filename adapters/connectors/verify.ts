@@ -18,7 +18,8 @@ export async function verifyCredential(
   given: Params,
   secret: SecretValues,
 ): Promise<VerifiedAccount> {
-  const { title, discover, verify } = manifest;
+  const { title, discover } = manifest;
+  const verify = method.verify ?? manifest.verify;
   const settings = discover ? await blamed(method, discover(siteOf(http), given), () => true) : given;
   const { account, named, nobody, ...call } = verify;
   const asked = createAsk(http, manifest, method, settings, secret)(call).catch(blameSecret(method));

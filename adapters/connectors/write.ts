@@ -1,52 +1,83 @@
-import type { WriteReceipt } from '../../ports/connectors.ts';
+import type { WriteAction, WriteReceipt } from '../../ports/connectors.ts';
 import { Fault, isFault } from '../../ports/errors.ts';
-import type { Ask } from './ask.ts';
 import { maybeDone } from './ask.ts';
-import type { Creation } from './manifest.ts';
+import type { Ask } from './ask.ts';
 import { at } from './paths.ts';
 import type { Source } from './rows.ts';
+import type { Write } from './writes.ts';
 
-export async function create(ask: Ask, source: Source, input: unknown, marker: string): Promise<WriteReceipt> {
-  const creation = creates(source);
-  const body = creation.body(input, marker);
-  const reply = await ask({ method: 'POST', path: creation.path, body }).catch((error: unknown) => {
-    if (creation.safety === 'probe' || !maybeDone(error)) throw error;
-    throw new Fault('outcome_unknown', `${source.manifest.title} may have made this; look there before trying again`, {
-      cause: error,
-    });
-  });
-  return receipt(source, creation, reply.json);
+/** One change that the declaration knows, its input checked. */
+interface Checked {
+  write: Write;
+  input: unknown;
+  id: string;
 }
 
-export async function probe(ask: Ask, source: Source, marker: string): Promise<WriteReceipt | null> {
-  const creation = creates(source);
-  for (const query of creation.probes(marker)) {
-    const { json } = await ask({ path: creation.path, query });
-    const found = at(json, source.stream.items);
-    if (!Array.isArray(found))
-      throw new Fault('provider_garbage', `${source.manifest.title} sent no list of ${source.name}`);
-    if (found.length > 0) return receipt(source, creation, found[0]);
+/** Without I/O: `unsupported`, `not_found` for what is no id, or `invalid_request` that names each field. */
+export function checkedWrite({ manifest, name, stream }: Source, action: WriteAction): Checked {
+  const write = stream.writes?.[action.kind];
+  if (!write) {
+    const can = Object.keys(stream.writes ?? {}).join(', ');
+    throw new Fault(
+      'unsupported',
+      `${manifest.title}: no ${action.kind} of ${name} from here; there is: ${can || 'reading'}`,
+    );
+  }
+  const id = action.kind === 'create' ? '' : action.externalId;
+  if (action.kind === 'update' && !stream.id.test(id))
+    throw new Fault('not_found', `${manifest.title} has nothing under this id`);
+  const file = action.kind === 'create' ? action.file : undefined;
+  if (file && !write.takesFile) throw new Fault('unsupported', `${manifest.title}: ${name} take no file`);
+  return { write, input: write.check(action.kind === 'delete' ? {} : action.input), id };
+}
+
+export async function performWrite(
+  ask: Ask,
+  source: Source,
+  action: WriteAction,
+  marker: string,
+): Promise<WriteReceipt> {
+  const { settings } = source;
+  const checked = checkedWrite(source, action);
+  const { write, input, id } = checked;
+  const gone = { externalId: id, link: null };
+  if (action.kind === 'delete' && !source.stream.id.test(id)) return gone;
+  const file = action.kind === 'create' ? action.file : undefined;
+  try {
+    const reply = await ask(write.call({ input, id, marker, settings, ...(file && { file }) }));
+    return write.receiptOf?.(reply, { input, settings }) ?? receiptOf(source, checked, reply.json);
+  } catch (error) {
+    if (action.kind === 'delete' && isFault(error, 'not_found')) return gone;
+    if (write.safety !== 'unsafe' || !maybeDone(error)) throw error;
+    const { title } = source.manifest;
+    throw new Fault('outcome_unknown', `${title} may have done this; look there before trying again`, { cause: error });
+  }
+}
+
+/** What an earlier attempt with this marker did, or null. */
+export async function probeWrite(
+  ask: Ask,
+  source: Source,
+  action: WriteAction,
+  marker: string,
+): Promise<WriteReceipt | null> {
+  const checked = checkedWrite(source, action);
+  const { write, input } = checked;
+  for (const { call, items, is = () => true } of write.probes?.({ input, marker }) ?? []) {
+    const reply = await ask(call).catch((error: unknown) => {
+      if (isFault(error, 'not_found')) return null;
+      throw error;
+    });
+    const found = reply && at(reply.json, items);
+    const own = (Array.isArray(found) ? (found as unknown[]) : [found ?? []].flat()).find(is);
+    if (own !== undefined) return receiptOf(source, checked, own);
   }
   return null;
 }
 
-/** Silent when gone. */
-export async function remove(ask: Ask, source: Source, externalId: string): Promise<void> {
-  const { stream, manifest, name } = source;
-  if (!stream.removes) throw new Fault('unsupported', `${manifest.title}: ${name} cannot be removed from here`);
-  if (!stream.id.test(externalId)) return;
-  await ask({ method: 'DELETE', path: `${stream.path}/${externalId}` }).catch((error: unknown) => {
-    if (!isFault(error, 'not_found')) throw error;
-  });
-}
-
-function creates({ manifest, name, stream }: Source): Creation {
-  if (stream.create) return stream.create;
-  throw new Fault('unsupported', `${manifest.title}: nothing can be made in ${name} from here`);
-}
-
-function receipt({ manifest, name }: Source, creation: Creation, json: unknown): WriteReceipt {
-  const checked = creation.receipt.safeParse(json);
+function receiptOf({ manifest, name }: Source, { write, id }: Checked, json: unknown): WriteReceipt {
+  if (!write.receipt) return { externalId: id, link: null };
+  const checked = write.receipt.safeParse(json);
   if (checked.success) return checked.data;
   throw new Fault('provider_garbage', `${manifest.title} does not say what it made in ${name}`);
 }

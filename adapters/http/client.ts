@@ -1,10 +1,12 @@
 import { lookup as resolveName } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
-import { Agent, fetch as undiciFetch, request as undiciRequest } from 'undici';
-import type { Dispatcher, RequestInit as UndiciInit } from 'undici';
+import { Readable } from 'node:stream';
+import { Agent, fetch as undiciFetch } from 'undici';
+import type { RequestInit as UndiciInit } from 'undici';
 import { Fault } from '../../ports/errors.ts';
 import { isPublicAddress } from './addresses.ts';
-import { ACCEPT_ENCODING, readBody } from './body.ts';
+import { ACCEPT_ENCODING, admitEncoding, inflated } from './body.ts';
+import { exchange } from './exchange.ts';
 import { createTargets, refusedAddress } from './targets.ts';
 import { unanswered, Unanswered } from './unanswered.ts';
 
@@ -12,11 +14,17 @@ export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | BodyStream;
   /** For all of it: look-up, connection, redirects and the body. */
   timeoutMs?: number;
   bodyBytesMax?: number;
   signal?: AbortSignal;
+}
+
+/** A body of any size, sent as it comes and never held whole. */
+export interface BodyStream {
+  bytes: number;
+  parts: AsyncIterable<Uint8Array>;
 }
 
 export interface HttpAnswer {
@@ -34,7 +42,7 @@ export interface HttpClient {
    * `provider_garbage` for too big a body or too many redirects. An aborted signal throws its own reason.
    */
   send: (request: HttpRequest) => Promise<HttpAnswer>;
-  /** `fetch` behind the same guard, for a library that reads its answer as it comes: sizes and deadlines are its own. Follows no redirect. */
+  /** `fetch` behind the same guard, for a library that reads its answer as it comes: sizes and deadlines are its own. Follows no redirect; where `manual` is asked for, it is an answer. */
   fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** The URL that a browser is really sent to: development may send a vendor's traffic to the emulator. */
   rewrite: (url: string) => string;
@@ -49,7 +57,8 @@ export interface HttpOptions {
   resolve?: (hostname: string) => Promise<{ address: string; family: number }[]>;
 }
 
-const TIMEOUT_MS = 20_000;
+/** How long a call may take where nothing else is said. */
+export const CALL_MS = 20_000;
 const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const HOPS_MAX = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -65,27 +74,33 @@ export function createHttp(options: HttpOptions): HttpClient {
 
   const hop = async (given: string, ask: HttpRequest, headers: Record<string, string>, signal: AbortSignal) => {
     const { url, listed, standsFor } = targets.admit(given);
+    const bytesMax = ask.bodyBytesMax ?? BODY_BYTES_MAX;
+    const { host } = url;
+    const isBodiless = ask.method === 'HEAD';
     let sent = false;
     try {
-      const answer = await undiciRequest(url, {
+      const request = {
+        origin: url.origin,
+        path: url.pathname + url.search,
         method: ask.method,
         headers: {
           'user-agent': userAgent,
           'accept-encoding': ACCEPT_ENCODING,
           ...headers,
           ...(standsFor !== null && { 'x-forwarded-host': standsFor }),
+          ...(typeof ask.body === 'object' && { 'content-length': String(ask.body.bytes) }),
         },
-        body: ask.body ?? null,
-        signal,
-        dispatcher: (listed ? open : guarded).compose(marking(() => (sent = true))),
+        body: typeof ask.body === 'object' ? Readable.from(ask.body.parts) : (ask.body ?? null),
+      };
+      const raw = await exchange(listed ? open : guarded, request, {
+        ...{ bytesMax, host, signal },
+        admit: ({ headers: told }) => isBodiless || admitEncoding(told['content-encoding'], host),
+        sent: () => (sent = true),
       });
-      const flat = flatten(answer.headers);
-      const body = await readBody(answer.body, {
-        encoding: ask.method === 'HEAD' ? undefined : flat.get('content-encoding'),
-        bytesMax: ask.bodyBytesMax ?? BODY_BYTES_MAX,
-        host: url.host,
-      });
-      return { url, answer: { status: answer.statusCode, headers: flat, body } };
+      const body = isBodiless
+        ? raw.body
+        : await inflated(raw.body, raw.headers['content-encoding'], { bytesMax, host });
+      return { url, answer: { status: raw.status, headers: flatten(raw.headers), body } };
     } catch (error) {
       if (ask.signal?.aborted) throw ask.signal.reason;
       if (error instanceof Fault) throw error;
@@ -97,7 +112,7 @@ export function createHttp(options: HttpOptions): HttpClient {
   return {
     rewrite: (url) => targets.rewrite(url),
     async send(ask) {
-      const deadline = AbortSignal.timeout(ask.timeoutMs ?? TIMEOUT_MS);
+      const deadline = AbortSignal.timeout(ask.timeoutMs ?? CALL_MS);
       const signal = ask.signal ? AbortSignal.any([ask.signal, deadline]) : deadline;
       const follows = ask.method === 'GET' || ask.method === 'HEAD';
       let headers = checked(ask.headers ?? {});
@@ -117,8 +132,13 @@ export function createHttp(options: HttpOptions): HttpClient {
       }
     },
     async fetch(given, init) {
-      const { url, listed } = targets.admit(given instanceof Request ? given.url : String(given));
-      const guardedInit = { ...init, redirect: 'error', dispatcher: listed ? open : guarded };
+      const { url, listed, standsFor } = targets.admit(given instanceof Request ? given.url : String(given));
+      const headers = {
+        ...Object.fromEntries(new Headers(init?.headers)),
+        ...(standsFor !== null && { 'x-forwarded-host': standsFor }),
+      };
+      const redirect = init?.redirect === 'manual' ? 'manual' : 'error';
+      const guardedInit = { ...init, headers, redirect, dispatcher: listed ? open : guarded };
       // The platform's types and undici's name the same things; only one of them knows dispatchers.
       return await undiciFetch(url, guardedInit as UndiciInit);
     },
@@ -143,24 +163,7 @@ const guardedLookup =
     );
   };
 
-/** Tells when a request begins to be written to its socket: from then on the other side may act on it. */
-const marking =
-  (mark: () => void): Dispatcher.DispatcherComposeInterceptor =>
-  (dispatch) =>
-  (options, handler) =>
-    dispatch(options, {
-      onRequestStart(...given) {
-        mark();
-        handler.onRequestStart?.(...given);
-      },
-      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
-      onResponseStart: (...given) => handler.onResponseStart?.(...given),
-      onResponseData: (...given) => handler.onResponseData?.(...given),
-      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
-      onResponseError: (...given) => handler.onResponseError?.(...given),
-    });
-
-const seconds = (timeoutMs = TIMEOUT_MS) => Math.round(timeoutMs / 100) / 10;
+const seconds = (timeoutMs = CALL_MS) => Math.round(timeoutMs / 100) / 10;
 
 function checked(headers: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(headers)) {

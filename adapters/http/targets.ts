@@ -78,4 +78,5 @@ export const refusedAddress = (host: string) =>
 
 const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-const hasControls = (text: string) => [...text].some((character) => character <= ' ' || character === '\u007f');
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const hasControls = (text: string) => /[\u0000-\u0020\u007f]/.test(text);

@@ -4,8 +4,8 @@ import { Fault } from '../../ports/errors.ts';
 export class Unanswered extends Fault {
   readonly maybeProcessed: boolean;
 
-  constructor(message: string, maybeProcessed: boolean) {
-    super('provider_down', message);
+  constructor(message: string, maybeProcessed: boolean, retryAfterMs?: number) {
+    super('provider_down', message, retryAfterMs === undefined ? {} : { retryAfterMs });
     this.maybeProcessed = maybeProcessed;
   }
 }
@@ -30,7 +30,7 @@ export function unanswered(error: unknown, host: string, sent: boolean): Unanswe
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
+  if (typeof error !== 'object' || error === null) return '';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? '' : codeOf(error.cause);
+  return 'cause' in error ? codeOf(error.cause) : '';
 }

@@ -16,7 +16,7 @@ afterAll(async () => ground[Symbol.asyncDispose]());
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const input = { sink: 'knowledge', connectorId: 'wordpress', everyMs: HOUR_MS };
+const input = { sink: 'knowledge' as const, connectorId: 'wordpress', everyMs: HOUR_MS };
 const stream = (tenantId = randomUUID() as TenantId, name = 'posts'): StreamRef => ({
   tenantId,
   connectionId: randomUUID() as ConnectionId,
@@ -55,6 +55,9 @@ describe('schedules of syncs', () => {
     );
     expect(skipped.info.numActionsTaken).toBe(1);
     expect(skipped.info.runningActions).toHaveLength(1);
+    const counted = await schedules.skippedSyncs(ref);
+    expect(counted).toEqual({ overlap: expect.any(Number), missed: 0 });
+    expect(counted.overlap).toBeGreaterThanOrEqual(skipped.info.numActionsSkippedOverlap);
 
     await schedules.pauseSyncSchedule(ref, 'enough seen');
     const run = ground.space.client.workflow.getHandle(skipped.info.runningActions[0]?.workflow.workflowId ?? '');
@@ -100,6 +103,12 @@ describe('schedules of syncs', () => {
     expect(described.state).toMatchObject({ paused: true, note: 'connection: the password was revoked' });
     await schedules.resumeSyncSchedule(ref, 'connected again');
     expect((await handleOf(ref).describe()).state).toMatchObject({ paused: false, note: 'connected again' });
+    // It is behind: the next tick would be two hours away.
+    await until(
+      'it syncs at once',
+      () => handleOf(ref).describe(),
+      ({ info }) => info.numActionsTaken === 1,
+    );
   });
 
   test('what a person paused is neither paused nor resumed for its connection, and keeps its note', async () => {
@@ -132,6 +141,7 @@ describe('schedules of syncs', () => {
     const { schedules } = open();
     const ref = stream();
     await expect(schedules.pauseSyncSchedule(ref, 'x')).resolves.toBeUndefined();
+    await expect(schedules.skippedSyncs(ref)).resolves.toEqual({ overlap: 0, missed: 0 });
     await expect(schedules.resumeSyncSchedule(ref, 'x')).resolves.toBeUndefined();
     await expect(schedules.deleteSyncSchedule(ref)).resolves.toBeUndefined();
   });

@@ -9,7 +9,12 @@ const MINUTE_MS = 60_000;
 
 type Schedules = Pick<
   WorkflowPort,
-  'ensureSyncSchedule' | 'pauseSyncSchedule' | 'resumeSyncSchedule' | 'deleteSyncSchedule' | 'listSyncSchedules'
+  | 'ensureSyncSchedule'
+  | 'pauseSyncSchedule'
+  | 'resumeSyncSchedule'
+  | 'deleteSyncSchedule'
+  | 'listSyncSchedules'
+  | 'skippedSyncs'
 >;
 
 /** The beginning of the note on a schedule that was paused because of its connection. */
@@ -18,9 +23,9 @@ const isOurs = (note: string | undefined) => note?.startsWith(BY_CONNECTION) ?? 
 
 const idOf = ({ tenantId, connectionId, stream }: StreamRef) => syncStreamId(tenantId, connectionId, stream);
 
-function optionsOf(ref: StreamRef, input: { sink: string; connectorId: string; everyMs: number }) {
+function optionsOf(ref: StreamRef, input: Parameters<WorkflowPort['ensureSyncSchedule']>[1]) {
   const { tenantId, connectionId, stream } = ref;
-  const { sink, connectorId, everyMs } = input;
+  const { connectorId, everyMs, sink, target } = input;
   const scheduleId = idOf(ref);
   const searchAttributes = {
     TenantId: [tenantId],
@@ -46,7 +51,12 @@ function optionsOf(ref: StreamRef, input: { sink: string; connectorId: string; e
       workflowType: WORKFLOWS.syncStream,
       workflowId: scheduleId,
       taskQueue: QUEUES.operations,
-      args: [{ tenantId, connectionId, connectorId, stream, sink, mode: 'incremental', operationId: null }],
+      args: [
+        {
+          ...{ tenantId, connectionId, connectorId, stream, sink, mode: 'incremental', operationId: null },
+          ...(target && { target }),
+        },
+      ],
       searchAttributes: { ...searchAttributes, BlockedBy: ['none'] },
     },
   } satisfies ScheduleOptions;
@@ -68,9 +78,20 @@ export function temporalSchedules(client: Client): Schedules {
     resumeSyncSchedule: (ref, reason) =>
       unlessGone(async () => {
         const { state } = await handleOf(ref).describe();
-        if (state.paused && isOurs(state.note)) await handleOf(ref).unpause(reason);
+        if (!state.paused || !isOurs(state.note)) return;
+        await handleOf(ref).trigger(ScheduleOverlapPolicy.SKIP);
+        await handleOf(ref).unpause(reason);
       }),
     deleteSyncSchedule: (ref) => unlessGone(() => handleOf(ref).delete()),
+    skippedSyncs: async (ref) => {
+      const skipped = { overlap: 0, missed: 0 };
+      await unlessGone(async () => {
+        const { info } = await handleOf(ref).describe();
+        skipped.overlap = info.numActionsSkippedOverlap;
+        skipped.missed = info.numActionsMissedCatchupWindow;
+      });
+      return skipped;
+    },
     listSyncSchedules: (tenantId) =>
       call(async () => {
         const found = [];

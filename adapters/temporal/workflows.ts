@@ -4,7 +4,9 @@ import type { SecretPort } from '../../ports/secrets.ts';
 import type { WorkflowPort } from '../../ports/workflows.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from './client.ts';
+import { temporalAwaitedWrites } from './awaited-writes.ts';
 import { temporalDependants } from './dependants.ts';
+import { temporalInboxes } from './inboxes.ts';
 import { temporalNotices } from './notices.ts';
 import { temporalOpenRuns } from './open-runs.ts';
 import { temporalRefreshes } from './refreshes.ts';
@@ -28,6 +30,8 @@ export const temporalWorkflows = (parts: Parts): WorkflowPort => ({
   ...temporalRotationSchedules(parts.client),
   ...temporalDependants(parts.client),
   ...temporalNotices(parts.client),
+  ...temporalAwaitedWrites(parts.client),
+  ...temporalInboxes(parts.client),
   ...temporalOpenRuns(parts.client, parts.keys),
   health: async () => {
     await withDeadline(parts.client, HEALTH_MS, () => parts.client.workflowService.getSystemInfo({}));

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { unprivileged } from '../../scripts/lib/unprivileged.ts';
-import { freePort } from '../testing/server.ts';
+import { freePort } from '../../scripts/lib/ports.ts';
 import { until } from '../testing/until.ts';
 
 const GUARD = fileURLToPath(new URL('../../scripts/lib/guard.mjs', import.meta.url));

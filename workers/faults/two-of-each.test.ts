@@ -93,7 +93,7 @@ test('C12: with two workers a tick of the schedule starts one run, and none whil
   const { tenantId, connectionId } = place;
   const ref = { tenantId, connectionId, stream: 'posts' };
   place.holdPage('posts', 1);
-  const input = { sink: 'knowledge', connectorId: 'wordpress', everyMs: 1000 };
+  const input = { sink: 'knowledge' as const, connectorId: 'wordpress', everyMs: 1000 };
   await Promise.all([workflows.ensureSyncSchedule(ref, input), workflows.ensureSyncSchedule(ref, input)]);
   await control.waitFor({ path: place.listOf('posts') });
 

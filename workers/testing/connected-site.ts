@@ -11,13 +11,14 @@ export const aConnectedSite = async (
   name: string,
   size: { posts: number; pages?: number; media?: number },
   sync: StreamChoice[] = [],
+  tenant?: TenantId,
 ): Promise<{
   tenantId: TenantId;
   connectionId: ConnectionId;
   site: ReturnType<typeof emulator.control.wordpress.site>;
 }> => {
   const site = emulator.control.wordpress.site(name, { pages: 0, media: 0, ...size });
-  const tenantId = await aTenant(ports);
+  const tenantId = tenant ?? (await aTenant(ports));
   const connectionId = await aConnection(ports, tenantId, { sync });
   const { secret, settings } = siteFields({ ports, emulator }, name);
   const methodId = 'application_password';

@@ -3,7 +3,7 @@ import { aConnection, aTenant } from '../../adapters/postgres/testing-data.ts';
 import type { ConnectionView } from '../../activities/connections.ts';
 import { UserId } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
-import { connectionWorkflowId, QUEUES } from '../../ports/operations.ts';
+import { connectionWorkflowId, QUEUES, syncStreamId } from '../../ports/operations.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
 import { connectionSecretPath } from '../../ports/secrets.ts';
 import {
@@ -62,7 +62,12 @@ export const aRunningConnection = async (
     status: () => handle.query(statusQuery),
     row: () => ports.connections.get(tenantId, connectionId),
     secret: () => ports.secrets.read(connectionSecretPath(tenantId, connectionId)),
-    paused: async () => (await ports.workflows.listSyncSchedules(tenantId)).map(({ paused }) => paused),
+    /** Of its schedules that are there, as Temporal says now: its lists are a moment late. */
+    paused: async () => {
+      const ids = sync.map(({ stream }) => syncStreamId(tenantId, connectionId, stream));
+      const asked = await Promise.allSettled(ids.map((id) => client.schedule.getHandle(id).describe()));
+      return asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.state.paused] : []));
+    },
     becomes: (state: ConnectionView['state'], patience?: Parameters<typeof reaches>[3]) =>
       reaches<ConnectionView>(handle, statusQuery.name, (view) => view.state === state, patience),
   };

@@ -1,16 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from '../../scripts/lib/ports.ts';
 import { temporalAnswers } from '../../scripts/lib/temporal.ts';
 import type { TemporalServerPrograms } from '../../scripts/lib/temporal-server.ts';
-import { freePort } from './server.ts';
 
 const GUARD = fileURLToPath(new URL('../../scripts/lib/guard.mjs', import.meta.url));
 const READY_MS = 60_000;
@@ -59,24 +57,12 @@ const datastore = ({ host }: URL, databaseName: string, maxConns: number) => ({
   },
 });
 
-/** A port that nobody holds and that fits into Temporal's table of members: two bytes with a sign. */
-async function freeLowPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_768);
-    const server = createServer().listen(port, '127.0.0.1');
-    const free = await once(server, 'listening').catch(() => undefined);
-    if (free === undefined) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-}
-
 /** All four services in one process, on loopback. */
 async function configuration(database: URL, dynamicFile: string) {
   const services = await Promise.all(
     SERVICES.map(async (name) => {
-      const [grpcPort, membershipPort] = await Promise.all([freePort(), freeLowPort()]);
+      // Temporal's table of members has two bytes with a sign for a port, and ours are low enough.
+      const [grpcPort, membershipPort] = await Promise.all([freePort(), freePort()]);
       return { name, rpc: { grpcPort, membershipPort, bindOnLocalHost: true } };
     }),
   );

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
+import { freePort } from '../../scripts/lib/ports.ts';
 import { until } from './until.ts';
 
 const GUARD = fileURLToPath(new URL('../../scripts/lib/guard.mjs', import.meta.url));
@@ -12,16 +11,6 @@ export interface TestServer {
   address: string;
   /** As a power cut would: SIGKILL. The state file stays. */
   kill: () => Promise<void>;
-}
-
-/** A port nobody holds now, on loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /**

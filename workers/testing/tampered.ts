@@ -20,3 +20,4 @@ export const runCrew = late(house.runCrew);
 export const syncStream = late(house.syncStream);
 export const tellPeople = late(house.tellPeople);
 export const verifyCredential = late(house.verifyCredential);
+export const webhookInbox = late(house.webhookInbox);

@@ -27,10 +27,19 @@ export const pages = proxyActivities<Activities>({
   retry: backoff,
 });
 
+/** The same into another of the tenant's systems, where each record is a write that is waited for. */
+export const transfers = proxyActivities<Activities>({
+  taskQueue: QUEUES.transfers,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '15s',
+  scheduleToCloseTimeout: '1 day',
+  retry: backoff,
+});
+
 /** Writes into a tenant's system: retried for a day, each attempt longer than any HTTP deadline within it. */
 export const writes = proxyActivities<Activities>({
   taskQueue: QUEUES.connectors,
-  startToCloseTimeout: '2 minutes',
+  startToCloseTimeout: '3 minutes',
   heartbeatTimeout: '15s',
   scheduleToCloseTimeout: '1 day',
   retry: backoff,

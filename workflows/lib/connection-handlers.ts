@@ -2,6 +2,7 @@ import { ApplicationFailure, CancellationScope, condition, setHandler } from '@t
 import type { ConnectionRef } from '../../activities/connections.ts';
 import type { Granted } from '../../activities/grants.ts';
 import type { AuthWay } from '../../ports/connectors.ts';
+import type { StreamChoice } from '../../ports/tenants.ts';
 import { interactive, own } from './activities.ts';
 import * as messages from './connection-messages.ts';
 import type { ConnectionInput, Given } from './connection-messages.ts';
@@ -125,6 +126,9 @@ export function listen({ input, states, keeper, inTurn, handledStates, settled }
       }),
     { validator: (_by: { actor: string }) => made() },
   );
+  setHandler(messages.chooseSyncsUpdate, ({ sync: chosen, everyMs }) => change(() => states.choose(chosen, everyMs)), {
+    validator: (_chosen: { actor: string; sync: StreamChoice[]; everyMs: number }) => notEnded(),
+  });
   setHandler(messages.refreshUpdate, async ({ observedVersion }) => {
     updates += 1;
     const dead = () => refuse('reauth_required', states.view.reason?.message ?? 'connect again');

@@ -51,6 +51,11 @@ export const testUpdate = defineUpdate<ConnectionView>(MESSAGES.test);
 export const disableUpdate = defineUpdate<ConnectionView, Actor>(MESSAGES.disable);
 export const enableUpdate = defineUpdate<ConnectionView, Actor>(MESSAGES.enable);
 export const disconnectUpdate = defineUpdate<ConnectionView, Actor>(MESSAGES.disconnect);
+/** Which streams are synced from now on, where to, and how often. What is chosen otherwise than before begins anew. */
+export const chooseSyncsUpdate = defineUpdate<
+  ConnectionView,
+  [{ actor: string; sync: StreamChoice[]; everyMs: number }]
+>(MESSAGES.chooseSyncs);
 /** Somebody was refused with this credential. */
 export const credentialRejectedSignal = defineSignal(MESSAGES.credentialRejected);
 export const connectionSettledSignal = defineSignal<[ConnectionSettled]>(MESSAGES.connectionSettled);

@@ -17,6 +17,9 @@ export interface Life {
   first: ConnectionView;
 }
 
+/** States in which nothing is asked of the system. */
+const RESTING = new Set<ConnectionState>(['reauth_required', 'disabled']);
+
 const now = () => new Date(Date.now()).toISOString();
 const reasonOf = ({ code, message, providerCode = null }: Why, firstAt = now()): StateReason => ({
   code,
@@ -27,7 +30,8 @@ const reasonOf = ({ code, message, providerCode = null }: Why, firstAt = now()):
 });
 
 /** The states of one connection: each change is kept, and takes what depends on the connection along as a set. */
-export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) => {
+export const createStates = ({ ref, connectorId, first, ...life }: Life) => {
+  let { sync, everyMs } = life;
   let view = first;
   let ending = first.state === 'disconnecting';
 
@@ -90,6 +94,9 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
     get ending() {
       return ending;
     },
+    get chosen() {
+      return { sync, ...(everyMs !== undefined && { everyMs }) };
+    },
     /** What is new of the credential; the state stays. */
     learn: (news: Partial<ConnectionView>) => put({ ...view, ...news, state: view.state, reason: view.reason }),
     become,
@@ -115,6 +122,16 @@ export const createStates = ({ ref, connectorId, sync, everyMs, first }: Life) =
       await pause(what);
       if (!(await become('reauth_required', why))) return;
       await tellAll('reauth_required', what, view.reason?.firstAt ?? now());
+    },
+
+    async choose(wanted: StreamChoice[], wantedEveryMs: number): Promise<void> {
+      const { dropped } = await own.chooseStreams(ref, wanted);
+      await own.deleteSchedules(ref, dropped);
+      [sync, everyMs] = [wanted, wantedEveryMs];
+      // Once it works they come by themselves.
+      if (view.state === 'pending') return;
+      await own.ensureSchedules(ref, connectorId, sync, wantedEveryMs);
+      if (RESTING.has(view.state)) await pause(`${connectorId} does not work now`);
     },
 
     async switchOff(actor: string): Promise<void> {

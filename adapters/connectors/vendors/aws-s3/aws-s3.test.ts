@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { emulatedVendors } from '../../../../emulator/origins.ts';
+import { createEmulator } from '../../../../emulator/server.ts';
+import { createHttp } from '../../../http/client.ts';
+import type { HttpClient } from '../../../http/client.ts';
+import { connected, ID as id, originsOf, TENANT as tenantId } from '../testing-connection.ts';
+
+const KEY = { access_key_id: 'AKIAEMULATEDKEY00001', secret_access_key: 'emulatedSecretAccessKey/emulated+key0001' };
+const emulator = createEmulator();
+let http: HttpClient;
+
+beforeAll(async () => {
+  await emulator.listen();
+  const { CONNECTOR_ORIGINS } = emulatedVendors(emulator.url);
+  http = createHttp({ allow: [new URL(emulator.url).host], origins: originsOf(CONNECTOR_ORIGINS), userAgent: 'test' });
+});
+afterAll(async () => {
+  await http.close();
+  await emulator.close();
+});
+beforeEach(() => emulator.control.reset());
+
+const s3 = (region: string, file?: string) =>
+  connected(http, 'aws-s3', 'access_key', { region, accountId: '123456789012' }, KEY, file);
+const at = { tenantId, connectionId: id, stream: 'objects' };
+
+test('a file goes out as it comes, unsigned itself, and arrives whole', async () => {
+  const bytes = 'Brot '.repeat(100_000);
+  const file = { objectKey: 'uploads/1', name: 'brot.txt', contentType: 'text/plain', bytes: bytes.length };
+  const input = { containerId: 'acme-reports-0001', name: 'brot & butter/1.txt' };
+  const receipt = await s3('eu-west-1', bytes).write(at, { kind: 'create', input, file }, 'm');
+  expect(receipt.externalId).toBe('acme-reports-0001/brot & butter/1.txt');
+  const row = await s3('eu-west-1').readOne(tenantId, id, 'objects', receipt.externalId);
+  expect(row).toMatchObject({ bytes: bytes.length, containerId: 'acme-reports-0001', name: 'brot & butter/1.txt' });
+});
+
+test('a connection lists the buckets of its own region; one elsewhere is said to have moved, and is not followed', async () => {
+  expect((await s3('us-east-1').read(tenantId, id, 'containers', { limit: 10 })).rows).toEqual([]);
+  const elsewhere = s3('us-east-1').read(tenantId, id, 'objects', {
+    limit: 1,
+    filter: { containerId: 'acme-reports-0000' },
+  });
+  await expect(elsewhere).rejects.toMatchObject({
+    code: 'provider_rejected',
+    message: expect.stringContaining('moved'),
+  });
+});
+
+test('a bucket that was made although the answer was lost is found, and not made twice', async () => {
+  const bucket = { ...at, stream: 'containers' };
+  const action = { kind: 'create' as const, input: { name: 'acme-press-kit' } };
+  expect(await s3('eu-west-1').probe(bucket, action, 'm')).toBeNull();
+  await s3('eu-west-1').write(bucket, action, 'm');
+  expect(await s3('eu-west-1').probe(bucket, action, 'm')).toEqual({ externalId: 'acme-press-kit', link: null });
+});
