@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connected, ID, TENANT } from '../adapters/connectors/vendors/testing-connection.ts';
+import { createHttp } from '../adapters/http/client.ts';
+import type { HttpClient } from '../adapters/http/client.ts';
+import type { ConnectorPort, ReadQuery, Row, WriteAction } from '../ports/connectors.ts';
 import { ConnectionId, TenantId } from '../ports/ids.ts';
 import { connectionSecretPath } from '../ports/secrets.ts';
 import type { SyncCounts } from '../ports/syncs.ts';
@@ -322,5 +326,144 @@ onWordPress('on a real WordPress', () => {
     expect(ended.body.reason?.message).toBe('disconnected on request');
     expect(await control.whoIs(restoredPassword)).toEqual({ status: 401, code: 'rest_not_logged_in' });
     expect(await control.passwordNames()).toEqual(before.filter((name) => name !== 'restored'));
+  });
+
+  describe('the connector, stream by stream', () => {
+    const PICTURE = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
+    );
+    let http: HttpClient;
+    let site: ConnectorPort;
+    beforeAll(async () => {
+      http = createHttp({ allow: [new URL(wordpress.url).host], origins: [], userAgent: 'test' });
+      opened.defer(() => http.close());
+      const settings = {
+        ...{ site_url: wordpress.url, api_root: `${wordpress.url}/wp-json` },
+        ...{ username: wordpress.user, user_id: '1' },
+      };
+      const held = { application_password: await control.makePassword('stream by stream') };
+      site = connected(http, 'wordpress', 'application_password', settings, held, PICTURE);
+    });
+
+    const write = (stream: string, action: WriteAction, marker = `bz-real-${stream}`) =>
+      site.write({ tenantId: TENANT, connectionId: ID, stream }, action, marker);
+    const create = (stream: string, input: Record<string, unknown>) => write(stream, { kind: 'create', input });
+    const probe = (stream: string, input: Record<string, unknown>, marker = `bz-real-${stream}`) =>
+      site.probe({ tenantId: TENANT, connectionId: ID, stream }, { kind: 'create', input }, marker);
+    const one = (stream: string, id: string) => site.readOne(TENANT, ID, stream, id);
+    const list = (stream: string, query: Partial<ReadQuery> = {}) =>
+      site.read(TENANT, ID, stream, { limit: 100, ...query });
+    const names = (rows: Row[], field = 'externalId') => rows.map((row) => (row as Record<string, unknown>)[field]);
+
+    test.each(['posts', 'pages', 'media', 'categories', 'users'])(
+      'all of %s are read, in pages too',
+      async (stream) => {
+        const whole = await list(stream);
+        expect(whole.unreadable).toEqual([]);
+        expect(whole.rows.length).toBeGreaterThan(0);
+        const first = await list(stream, { limit: 1, lane: 'backfill' });
+        expect(names(first.rows)).toHaveLength(1);
+      },
+    );
+
+    test('an article is made, found by its marker, changed, searched for, filed and put into the bin', async () => {
+      const input = { title: 'Rye & <spelt> “day”', content: '<p>Zwetschgenkuchen.</p>', status: 'publish' };
+      expect(await probe('posts', input)).toBeNull();
+      const filed = await create('categories', { name: 'Winter & spelt' });
+      const { externalId, link } = await create('posts', { ...input, categories: [Number(filed.externalId)] });
+      expect(link).toContain(wordpress.url);
+      expect(await probe('posts', input)).toMatchObject({ externalId });
+      expect(await one('posts', externalId)).toMatchObject({ title: 'Rye & <spelt> “day”', text: 'Zwetschgenkuchen.' });
+      expect(names((await list('posts', { filter: { search: 'Zwetschgenkuchen' } })).rows)).toEqual([externalId]);
+      expect(names((await list('posts', { filter: { category: filed.externalId } })).rows)).toEqual([externalId]);
+      expect(names((await list('posts', { filter: { slug: 'bz-real-posts' } })).rows)).toEqual([externalId]);
+      await write('posts', { kind: 'update', externalId, input: { status: 'draft', title: 'Not yet' } });
+      expect(await one('posts', externalId)).toMatchObject({ title: 'Not yet', status: 'draft' });
+      expect(names((await list('posts', { filter: { status: 'draft', search: 'Not yet' } })).rows)).toEqual([
+        externalId,
+      ]);
+      await write('posts', { kind: 'delete', externalId });
+      expect(await one('posts', externalId)).toMatchObject({ status: 'trash' });
+      expect(await probe('posts', input)).toMatchObject({ externalId });
+      await write('posts', { kind: 'delete', externalId });
+    });
+
+    test('a page is made, changed and put into the bin', async () => {
+      const { externalId } = await create('pages', { title: 'Our mill', content: '<p>Stone.</p>', status: 'publish' });
+      await write('pages', { kind: 'update', externalId, input: { slug: 'our-mill', content: '<p>Granite.</p>' } });
+      expect(await one('pages', externalId)).toMatchObject({ slug: 'our-mill', text: 'Granite.' });
+      await write('pages', { kind: 'delete', externalId });
+      expect(names((await list('pages')).rows)).not.toContain(externalId);
+    });
+
+    test('a picture goes out as it comes, with its words, and is found by its marker', async () => {
+      const file = { objectKey: 'uploads/1', name: 'Läib 1.png', contentType: 'image/png', bytes: PICTURE.length };
+      const input = { title: 'A loaf & more', alt_text: 'A loaf on a board' };
+      const { externalId } = await write('media', { kind: 'create', input, file });
+      expect(await probe('media', input)).toMatchObject({ externalId });
+      expect(await one('media', externalId)).toMatchObject({ title: 'A loaf & more', text: 'A loaf on a board' });
+      const native = await site.readOne(TENANT, ID, 'media', externalId, { native: true });
+      const { source_url: at = '' } = native.native as { source_url?: string };
+      const kept = await fetch(at);
+      expect(Buffer.from(await kept.arrayBuffer()).equals(PICTURE)).toBe(true);
+      await write('media', { kind: 'update', externalId, input: { alt_text: 'Two loaves' } });
+      expect(await one('media', externalId)).toMatchObject({ text: 'Two loaves' });
+      await write('media', { kind: 'delete', externalId });
+      await expect(one('media', externalId)).rejects.toMatchObject({ code: 'not_found' });
+      const text = { ...file, name: 'evil.php', contentType: 'application/x-php' };
+      await expect(write('media', { kind: 'create', input, file: text }, 'bz-evil')).rejects.toMatchObject({
+        code: expect.stringMatching(/^provider_/),
+      });
+    });
+
+    test('a category is made once under each parent, found by its name, changed and deleted', async () => {
+      const input = { name: 'Café & “crème”', description: 'Dark.' };
+      expect(await probe('categories', input)).toBeNull();
+      const { externalId } = await create('categories', input);
+      expect(await probe('categories', input)).toMatchObject({ externalId });
+      await expect(create('categories', input)).rejects.toMatchObject({
+        code: 'conflict',
+        providerCode: 'term_exists',
+      });
+      const below = await create('categories', { ...input, parent: Number(externalId) });
+      expect(names((await list('categories', { filter: { parent: externalId } })).rows)).toEqual([below.externalId]);
+      await write('categories', { kind: 'update', externalId, input: { name: 'Tea' } });
+      expect(await one('categories', externalId)).toMatchObject({ name: 'Tea', parentId: null });
+      for (const gone of [below.externalId, externalId])
+        await write('categories', { kind: 'delete', externalId: gone });
+      await expect(one('categories', externalId)).rejects.toMatchObject({ code: 'not_found' });
+      await write('categories', { kind: 'delete', externalId });
+    });
+
+    test('a user is made once, found by the name, changed and deleted', async () => {
+      const input = { username: 'nora.feld', email: 'nora@kornblume.example', name: 'Nora & Feld', roles: ['author'] };
+      expect(await probe('users', input)).toBeNull();
+      const { externalId } = await create('users', input);
+      expect(await probe('users', input)).toMatchObject({ externalId });
+      expect(await one('users', externalId)).toMatchObject({
+        username: 'nora.feld',
+        name: 'Nora & Feld',
+        roles: ['author'],
+      });
+      await expect(create('users', input)).rejects.toMatchObject({ code: 'conflict' });
+      expect(names((await list('users', { filter: { role: 'author' } })).rows)).toContain(externalId);
+      await write('users', { kind: 'update', externalId, input: { name: 'Nora F.', roles: ['editor'] } });
+      expect(await one('users', externalId)).toMatchObject({ name: 'Nora F.', roles: ['editor'] });
+      await write('users', { kind: 'delete', externalId });
+      await expect(one('users', externalId)).rejects.toMatchObject({ code: 'not_found' });
+      await write('users', { kind: 'delete', externalId });
+    });
+
+    test('what is not there and what the site does not take are told apart', async () => {
+      await expect(one('posts', '999999')).rejects.toMatchObject({ code: 'not_found' });
+      await expect(
+        write('posts', { kind: 'update', externalId: '999999', input: { title: 'x' } }),
+      ).rejects.toMatchObject({ code: 'not_found' });
+      await expect(list('users', { filter: { role: 'nobody-has-it' } })).resolves.toMatchObject({ rows: [] });
+      await expect(create('users', { username: 'b@d name!', email: 'a@b.example' })).rejects.toMatchObject({
+        code: 'provider_rejected',
+      });
+    });
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startChild } from './child.ts';
 import { ensurePackages } from './debian.mjs';
+import { goProgram, MINIO, STRIPE_MOCK } from './go-program.ts';
 import { netNamespacePrefix } from './net-namespace.ts';
 import { freePort } from './ports.ts';
 import type { Place } from './run.ts';
@@ -77,6 +78,12 @@ const findChromium = async (ground: Ground, progress: (now: string) => void) => 
   ground.env.TEST_CHROMIUM = named ?? '/usr/bin/chromium';
 };
 
+const findRedis = async (ground: Ground, progress: (now: string) => void) => {
+  const named = process.env['TEST_REDIS_PROGRAM'];
+  if (named === undefined) await ensurePackages('Redis', ['redis-server'], progress);
+  ground.env.TEST_REDIS_PROGRAM = named ?? '/usr/bin/redis-server';
+};
+
 const mentions = async (files: string[], word: string): Promise<boolean> =>
   (await Promise.all(files.map((file) => readFile(file, 'utf8')))).some((text) => text.includes(word));
 
@@ -116,6 +123,9 @@ export const prepareGround = async (
   if (await mentions(files.plain, 'TEST_WORDPRESS')) {
     work.push(orSkip('WordPress', (progress) => startWordPress(ground, stops, progress)));
   }
+  if (await mentions(files.plain, 'TEST_REDIS_PROGRAM')) {
+    work.push(orSkip('Redis', (progress) => findRedis(ground, progress)));
+  }
   if (await mentions(files.plain, 'TEST_CHROMIUM')) {
     work.push(orSkip('Chromium', (progress) => findChromium(ground, progress)));
   }
@@ -126,12 +136,14 @@ export const prepareGround = async (
       }),
     );
   }
-  if (await mentions(files.plain, 'TEST_VAULT_PROGRAM')) {
-    work.push(
-      orSkip('Vault', async (progress) => {
-        ground.env.TEST_VAULT_PROGRAM = await vaultProgram(place, progress);
-      }),
-    );
+  const programs: [what: string, variable: string, get: (progress: (now: string) => void) => Promise<string>][] = [
+    ['Vault', 'TEST_VAULT_PROGRAM', (progress) => vaultProgram(place, progress)],
+    ['stripe-mock', 'TEST_STRIPE_MOCK_PROGRAM', (progress) => goProgram(STRIPE_MOCK, place, progress)],
+    ['MinIO', 'TEST_MINIO_PROGRAM', (progress) => goProgram(MINIO, place, progress)],
+  ];
+  for (const [what, variable, get] of programs) {
+    if (!(await mentions(files.plain, variable))) continue;
+    work.push(orSkip(what, async (progress) => void (ground.env[variable] = await get(progress))));
   }
   const results = await Promise.allSettled(work);
   const refused = results.find((result) => result.status === 'rejected');

@@ -1,0 +1,3 @@
+import { handOver } from './lib/hand-over.mjs';
+
+await handOver('run-contract.ts');
