@@ -14,7 +14,7 @@ import { aRunningConnection, authorizeHubspot } from '../../workers/testing/conn
 import type { OpenedConnection } from '../../workers/testing/connections.ts';
 import { openGround } from '../../workers/testing/ground.ts';
 import type { Ground } from '../../workers/testing/ground.ts';
-import { freePort } from '../../workers/testing/server.ts';
+import { freePort } from '../../scripts/lib/ports.ts';
 import { until } from '../../workers/testing/until.ts';
 import { refreshUpdate } from '../../workflows/connection.ts';
 
