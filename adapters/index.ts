@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import type { Ports } from '../ports/index.ts';
@@ -82,7 +82,7 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
   const stores = postgresStores(db);
   const http = createHttp({ allow: env.httpAllow, origins: env.connectorOrigins, userAgent: USER_AGENT });
   const objects = tenantObjects({ ...stores, secrets, http, folder: folderObjects(env.dataDir) });
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const hash = (text: string) => digestOf('sha256', text);
   const budgets = createBudgets({
     store: env.redisUrl === null ? postgresMeters(db) : redisMeters(env.redisUrl),
     limits: stores.rateLimits,

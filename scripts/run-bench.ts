@@ -1,5 +1,7 @@
 // The inner half of `npm run bench [-- name …]`: runs the measurements named, or all, and prints each figure with what it was held against.
 import { measureConnections } from '../bench/connections.ts';
+import { measureEngine } from '../bench/engine.ts';
+import { measureLimits } from '../bench/limits.ts';
 import { measureOnboarding } from '../bench/onboarding.ts';
 import { measureSecrets } from '../bench/secrets.ts';
 import { measureStart } from '../bench/start.ts';
@@ -9,7 +11,8 @@ import { fail, say, SetupError } from './lib/say.ts';
 const measurements = {
   start: measureStart,
   onboarding: measureOnboarding,
-  sync: measureSync,
+  sync: async () => [...(await measureEngine()), ...(await measureSync())],
+  limits: measureLimits,
   connections: measureConnections,
   secrets: measureSecrets,
 };

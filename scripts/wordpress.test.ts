@@ -422,6 +422,9 @@ onWordPress('on a real WordPress', () => {
       expect(await probe('categories', input)).toBeNull();
       const { externalId } = await create('categories', input);
       expect(await probe('categories', input)).toMatchObject({ externalId });
+      // Kept escaped, and searched as it is kept.
+      const kept = await site.readOne(TENANT, ID, 'categories', externalId, { native: true });
+      expect(kept).toMatchObject({ name: input.name, native: { name: 'Café &amp; “crème”' } });
       await expect(create('categories', input)).rejects.toMatchObject({
         code: 'conflict',
         providerCode: 'term_exists',

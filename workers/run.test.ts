@@ -47,6 +47,7 @@ test('workers that started before Temporal begin when it comes, and carry on aft
       connectors: 'RUNNING',
       agents: 'RUNNING',
       tokens: 'RUNNING',
+      transfers: 'RUNNING',
     });
 
     const { workflow } = ground.space.client;

@@ -14,10 +14,33 @@ test('a map that does not turn their record into our row does not compile', () =
   const raw = z.object({ id: z.string() });
   const row = Row.extend({ title: z.string() });
   const whole = stream({ ...posts, raw, row, map: ({ id }) => ({ externalId: id, modifiedAt: null, title: id }) });
-  expect(whole.parse.parse({ id: '7' })).toEqual({ externalId: '7', modifiedAt: null, title: '7' });
+  expect(whole.parse({ id: '7' })).toEqual({ row: { externalId: '7', modifiedAt: null, title: '7' } });
   // @ts-expect-error `title` is missing
   const short = stream({ ...posts, raw, row, map: ({ id }) => ({ externalId: id, modifiedAt: null }) });
-  expect(short.parse.safeParse({ id: '7' }).success).toBe(false);
+  expect(short.parse({ id: '7' })).toEqual({ misfits: [expect.objectContaining({ path: ['title'] })] });
+});
+
+test.each([
+  ['title', 7],
+  ['title', null],
+  ['amount', 'seven'],
+  ['amount', 7],
+  ['stock', Number.NaN],
+  ['stock', '7'],
+  ['modifiedAt', undefined],
+  ['tags', [7]],
+])('our own schema judges what a map makes, however it is declared: %s is not %j', (field, value) => {
+  const posts = wordpress.streams['posts'];
+  if (!posts) throw new Error('no posts');
+  const amount = z.string().regex(/^\d+$/).nullable();
+  const row = Row.extend({ title: z.string(), amount, stock: z.number().nullable(), tags: z.array(z.string()) });
+  const fits = { externalId: '7', modifiedAt: null, title: 'a', amount: '7', stock: null, tags: ['b'] };
+  const mapped = (made: unknown) =>
+    stream({ ...posts, raw: z.object({}), row, map: () => made as z.output<typeof row> }).parse({});
+  expect(mapped({ ...fits, more: 1 })).toEqual({ row: { ...fits, more: 1 } });
+  expect(mapped({ ...fits, [field]: value })).toEqual({
+    misfits: [expect.objectContaining({ path: expect.arrayContaining([field]) })],
+  });
 });
 
 test.each(Object.entries(manifests))('%s is whole: its id, its pages and its addresses fit', (id, manifest) => {

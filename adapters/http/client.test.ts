@@ -298,6 +298,7 @@ test.each([
 test.each([
   ['gzip', gzipSync],
   ['br', brotliCompressSync],
+  ['identity', (body: Buffer) => body],
 ] as const)('an answer in %s is inflated, and a bomb stops at the cap', async (encoding, squeeze) => {
   answer = (request, response) =>
     response

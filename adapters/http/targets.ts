@@ -78,5 +78,4 @@ export const refusedAddress = (host: string) =>
 
 const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const hasControls = (text: string) => /[\u0000-\u0020\u007f]/.test(text);

@@ -14,7 +14,7 @@ afterAll(async () => ground[Symbol.asyncDispose]());
 
 test('every connector that has streams is under contract', () => {
   const due = Object.values(manifests).filter(({ streams }) => Object.keys(streams).length > 0);
-  expect(CASES.map(({ connector }) => connector).sort()).toEqual(due.map(({ id }) => id).sort());
+  expect(new Set(CASES.map(({ connector }) => connector))).toEqual(new Set(due.map(({ id }) => id)));
 });
 
 test.each(CASES.map((given) => [given.connector, given] as const))(

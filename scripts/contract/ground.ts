@@ -11,7 +11,7 @@ import { createOAuth } from '../../adapters/connectors/oauth.ts';
 import { createHttp } from '../../adapters/http/client.ts';
 import type { HttpClient } from '../../adapters/http/client.ts';
 import { aTenant } from '../../adapters/postgres/testing-data.ts';
-import { onPglite } from '../../adapters/postgres/testing.ts';
+import { freshDatabase } from '../../adapters/postgres/testing.ts';
 import { postgresStores } from '../../adapters/postgres/stores.ts';
 import type { Stores } from '../../adapters/postgres/stores.ts';
 import { emulatedVendors } from '../../emulator/origins.ts';
@@ -53,11 +53,11 @@ export interface Ground extends AsyncDisposable {
   connect: (given: ContractCase, limits?: Manifest['limits']) => Promise<Connected>;
 }
 
-/** The emulator, an embedded database for what syncs and writes remember, and the engine as the product opens it. */
+/** The emulator, a database for what syncs and writes remember, and the engine as the product opens it. */
 export async function openGround(): Promise<Ground> {
   const emulator = createEmulator();
   await emulator.listen();
-  const database = await onPglite(5);
+  const database = await freshDatabase();
   const stores = postgresStores(database.db);
   const tenantId = await aTenant(stores);
   const told = emulatedVendors(emulator.url);

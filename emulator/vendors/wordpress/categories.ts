@@ -3,7 +3,7 @@ import { createCollection, type Collection, type Kept } from '../../records/coll
 import { invalidParam, wpError } from './errors.ts';
 import { csv, ordered, pageAsked, pageOf } from './paging.ts';
 import { given } from './given.ts';
-import { escapedText, slugOf } from './words.ts';
+import { keptName, slugOf } from './words.ts';
 
 /** A category. Terms have no dates. */
 export interface Term extends Record<string, unknown> {
@@ -53,7 +53,7 @@ export function listCategories(categories: Collection<Term>, call: Call, owner: 
       ({ name, slug, parent: above }) =>
         (!slugs || slugs.includes(slug)) &&
         (parent === null || parent === String(above)) &&
-        `${name} ${slug}`.toLowerCase().includes(words),
+        `${keptName(name)} ${slug}`.toLowerCase().includes(words),
     );
   const shown = ordered(terms, key, query.get('order') === 'desc').map(({ kept }) => shownTerm(kept, base));
   return pageOf(call, asked, shown);
@@ -64,7 +64,7 @@ export const shownTerm = ({ id, body, broken }: Kept<Term>, base: string): Recor
   count: 12,
   description: body.description,
   link: `${base}/category/${body.slug}/`,
-  ...(broken ? {} : { name: escapedText(body.name) }),
+  ...(broken ? {} : { name: keptName(body.name) }),
   slug: body.slug,
   taxonomy: 'category',
   parent: body.parent,

@@ -11,5 +11,9 @@ export const slugOf = (title: string): string =>
 export const escapedText = (text: string): string =>
   text.replaceAll('&', '&#038;').replaceAll('<', '&lt;').replaceAll("'", '&#8217;').replaceAll('’', '&#8217;');
 
+/** Names of terms are kept escaped, and come as they are kept. */
+export const keptName = (name: string): string =>
+  name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
 /** A time in Greenwich, without saying so. */
 export const gmt = (at: number): string => new Date(at).toISOString().slice(0, 19);

@@ -10,7 +10,7 @@ const streams: Record<string, StreamCase> = {
     create: { title: 'A loaf' },
     update: { title: 'A loaf', alt_text: 'A loaf on a board' },
   },
-  categories: { collection: 'categories', create: { name: 'Winter bread' }, update: { description: 'Dark.' } },
+  categories: { collection: 'categories', create: { name: 'Rye & spelt' }, update: { description: 'Dark.' } },
   users: {
     collection: 'users',
     create: { username: 'nora', email: 'nora@kornblume.example' },

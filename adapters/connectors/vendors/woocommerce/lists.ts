@@ -1,20 +1,10 @@
 import { z } from 'zod';
 import type { OffsetPaging } from '../../streams.ts';
 import type { Probe } from '../../writes.ts';
+import { ID, undated } from '../wordpress/lists.ts';
 
-export const ID = /^[1-9]\d{0,15}$/;
-
-/** Of what cannot be asked for by date: always read whole. */
-export const undated: OffsetPaging = {
-  kind: 'offset',
-  size: 'per_page',
-  sizeMax: 100,
-  offset: 'offset',
-  total: 'x-wp-total',
-  // By `modified` only newer versions sort, and rows of one second would change places between two pages.
-  stable: { orderby: 'id', order: 'asc' },
-  newest: { orderby: 'id', order: 'desc' },
-};
+// A store is a plugin of a WordPress site, and pages as that does.
+export { ID, undated };
 
 export const dated: OffsetPaging = {
   ...undated,

@@ -74,8 +74,12 @@ export const categories = stream({
 });
 
 const Named = z.object({ name: z.string() });
+/** The site keeps `&` as `&amp;` and searches what it keeps: so only the longest part is searched for that reads the same there. */
 const named = ({ name, parent = 0 }: z.output<typeof Category>) => ({
-  search: name,
+  search: name
+    .split(/[&<>"']/)
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), '')
+    .trim(),
   parent: String(parent),
   per_page: '100',
 });
