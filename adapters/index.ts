@@ -1,6 +1,7 @@
 import { hash as digestOf } from 'node:crypto';
 import type { Client, Connection } from '@temporalio/client';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
+import type { RateBudgetPort } from '../ports/budgets.ts';
 import type { Ports } from '../ports/index.ts';
 import { PLATFORM } from '../ports/ids.ts';
 import type { WorkflowPort } from '../ports/workflows.ts';
@@ -59,7 +60,11 @@ export interface OpenPorts extends Ports, AsyncDisposable {
 }
 
 /** Opens every port of the product. Nothing is asked of Temporal or the database yet: a process starts while they are away. */
-export async function openPorts(env: Env, log: Log, given: { client?: Client } = {}): Promise<OpenPorts> {
+export async function openPorts(
+  env: Env,
+  log: Log,
+  given: { client?: Client; budgets?: Pick<RateBudgetPort, 'take'> } = {},
+): Promise<OpenPorts> {
   const store = openSecrets(env);
   const { secrets, secretMove } = store;
   const payloadKeys = openKeyRing(secrets);
@@ -88,7 +93,10 @@ export async function openPorts(env: Env, log: Log, given: { client?: Client } =
     limits: stores.rateLimits,
     tell: (note) => workflows.tellPeople(PLATFORM, note),
   });
-  const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows, budgets, objects });
+  const connectors = createConnectors({
+    ...{ http, connections: stores.connections, secrets, workflows, objects },
+    budgets: given.budgets ?? budgets,
+  });
 
   const apps = createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps });
   const oauth = createOAuth({ http, apps, manifests });

@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { createActivities } from '../../activities/index.ts';
+import { unlimited } from '../../adapters/budgets/unlimited.ts';
 import { readEnv } from '../../adapters/env.ts';
 import { createLog, openPorts } from '../../adapters/index.ts';
 import { catalogue } from '../../agents/index.ts';
@@ -26,7 +27,8 @@ const PASSING = new Set(['unavailable', 'provider_down', 'provider_rate_limited'
 const env = readEnv(process.env);
 const log = createLog(env.logLevel);
 installRuntime(log);
-const ports = await openPorts(env, log);
+// What a killed process held of a limit comes back only after a while, and this is about tokens.
+const ports = await openPorts(env, log, { budgets: unlimited });
 
 const call = async ({ tenantId, connectionId }: Question): Promise<string | null> => {
   for (;;) {
