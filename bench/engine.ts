@@ -42,8 +42,15 @@ const openSource = async (records: number): Promise<{ url: string } & Disposable
   return { url, [Symbol.dispose]: () => void child.kill() };
 };
 
-const move = async (half: 'bare' | 'read' | 'sync', url: string, databaseUrl = ''): Promise<Moved> =>
-  lastLine((await run(process.execPath, [here('mover.ts'), half, url, String(PAGE), databaseUrl])).stdout);
+/** As workers are started: a heap that is given back, not one that grows because it may. */
+const HEAP = ['--max-semi-space-size=2', '--max-old-space-size=320'];
+
+const move = async (half: 'bare' | 'read' | 'sync', url: string, databaseUrl = ''): Promise<Moved> => {
+  const heap = half === 'sync' ? HEAP : [];
+  return lastLine(
+    (await run(process.execPath, [...heap, here('mover.ts'), half, url, String(PAGE), databaseUrl])).stdout,
+  );
+};
 
 /** Airbyte's connector kit from PyPI, in an environment of its own in the cache; null where there is no Python to have it. */
 const kit = async (): Promise<string | null> => {
