@@ -122,7 +122,8 @@ export interface Env {
 const missing: z.core.$ZodErrorMap = ({ code, input }) =>
   code === 'invalid_type' && input === undefined ? 'is not set' : undefined;
 
-const connectorOrigin = (pair: string) => {
+/** One pair of CONNECTOR_ORIGINS: `https://vendor=http://stands-for-it`. */
+export const connectorOrigin = (pair: string) => {
   const at = pair.indexOf('=');
   return { from: pair.slice(0, at), to: pair.slice(at + 1) };
 };

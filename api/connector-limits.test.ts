@@ -4,7 +4,7 @@ import { postgresMeters } from '../adapters/budgets/postgres.ts';
 import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { aConnection, aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
 import type { BudgetAsk } from '../ports/budgets.ts';
@@ -52,13 +52,7 @@ beforeAll(async () => {
   root = { userId, email: rootEmail, role: 'platform_admin', tenantId: null };
   tenantId = await aTenant(stores);
   id = await aConnection(stores, tenantId);
-  const email = Email.parse('user@acme.test');
-  member = {
-    userId: await stores.identity.addMembership(tenantId, email, 'tenant_user'),
-    email,
-    role: 'tenant_user',
-    tenantId,
-  };
+  member = await aMember(stores, tenantId, 'tenant_user', 'user@acme.test');
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

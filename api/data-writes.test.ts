@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
-import { Email } from '../ports/ids.ts';
+import { aMember } from '../adapters/postgres/testing-data.ts';
 import type { Principal } from '../ports/identity.ts';
 import { TenantSettings } from '../ports/tenant-settings.ts';
 import { aConnectedSite } from '../workers/testing/connected-site.ts';
@@ -26,13 +26,7 @@ beforeAll(async () => {
   const { ports, client } = ground;
   api = await openApi({ ports, temporal: client });
   ({ tenantId, connectionId, site } = await aConnectedSite(ground, 'writes', { posts: 0 }));
-  const email = Email.parse('admin@acme.test');
-  as = {
-    userId: await ports.identity.addMembership(tenantId, email, 'tenant_admin'),
-    email,
-    role: 'tenant_admin',
-    tenantId,
-  };
+  as = await aMember(ports, tenantId);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import { createCategories } from '../adapters/categories/index.ts';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { aConnection, aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
@@ -11,7 +11,6 @@ import type { StreamInfo } from '../ports/connector-info.ts';
 import type { ReadQuery } from '../ports/connectors.ts';
 import { Fault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
-import { Email } from '../ports/ids.ts';
 import type { Principal } from '../ports/identity.ts';
 import { TenantSettings } from '../ports/tenant-settings.ts';
 import type { WriteInput } from '../workflows/connector-write.ts';
@@ -108,13 +107,7 @@ beforeAll(async () => {
   tenantId = await aTenant(stores);
   connectionId = await aConnection(stores, tenantId, { connectorId: 'hubspot' });
   await stores.connections.change(tenantId, connectionId, { state: 'healthy' });
-  const email = Email.parse('admin@acme.test');
-  as = {
-    userId: await stores.identity.addMembership(tenantId, email, 'tenant_admin'),
-    email,
-    role: 'tenant_admin',
-    tenantId,
-  };
+  as = await aMember(stores, tenantId);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

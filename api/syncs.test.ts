@@ -4,11 +4,11 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { createConnectors } from '../adapters/connectors/index.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { aConnection, aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
 import type { Principal } from '../ports/identity.ts';
-import { Email, RunId } from '../ports/ids.ts';
+import { RunId } from '../ports/ids.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
 import type { ApiDeps } from './deps.ts';
 import { openApi } from './testing.ts';
@@ -47,9 +47,7 @@ beforeAll(async () => {
   api = await openApi({ ports, temporal });
   tenantId = await aTenant(stores);
   connectionId = await aConnection(stores, tenantId, { sync: [{ stream: 'posts', sink: 'store' }] });
-  const email = Email.parse('owner@acme.test');
-  const userId = await stores.identity.addMembership(tenantId, email, 'tenant_admin');
-  as = { userId, email, role: 'tenant_admin', tenantId };
+  as = await aMember(stores, tenantId);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

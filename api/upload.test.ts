@@ -7,13 +7,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { folderObjects } from '../adapters/objects/folder.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
-import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
+import { aConnection, aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
 import type { UploadRef } from '../ports/connectors.ts';
 import { Fault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
-import { Email } from '../ports/ids.ts';
 import type { Principal } from '../ports/identity.ts';
 import { TenantSettings } from '../ports/tenant-settings.ts';
 import { until } from '../workers/testing/until.ts';
@@ -69,13 +68,7 @@ beforeAll(async () => {
   api = await openApi({ ports: { ...stores, connectors, objects } as unknown as ApiDeps['ports'], temporal });
   tenantId = await aTenant(stores);
   connectionId = await aConnection(stores, tenantId, {});
-  const email = Email.parse('admin@acme.test');
-  as = {
-    userId: await stores.identity.addMembership(tenantId, email, 'tenant_admin'),
-    email,
-    role: 'tenant_admin',
-    tenantId,
-  };
+  as = await aMember(stores, tenantId);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

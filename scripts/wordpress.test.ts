@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connected, ID, TENANT } from '../adapters/connectors/vendors/testing-connection.ts';
+import { connectionId as ID, tenantId as TENANT } from '../adapters/connectors/testing-engine.ts';
+import { connected, holding } from '../adapters/connectors/testing-vendors.ts';
 import { createHttp } from '../adapters/http/client.ts';
 import type { HttpClient } from '../adapters/http/client.ts';
 import type { ConnectorPort, ReadQuery, Row, WriteAction } from '../ports/connectors.ts';
@@ -343,7 +344,9 @@ onWordPress('on a real WordPress', () => {
         ...{ username: wordpress.user, user_id: '1' },
       };
       const held = { application_password: await control.makePassword('stream by stream') };
-      site = connected(http, 'wordpress', 'application_password', settings, held, PICTURE);
+      site = connected(http, 'wordpress', 'application_password', settings, held, {
+        objects: holding(PICTURE),
+      });
     });
 
     const write = (stream: string, action: WriteAction, marker = `bz-real-${stream}`) =>

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { emulatedVendors } from '../../emulator/origins.ts';
 import { createEmulator } from '../../emulator/server.ts';
 import type { ConnectorPort } from '../../ports/connectors.ts';
-import { createHttp } from '../http/client.ts';
 import type { HttpAnswer, HttpClient } from '../http/client.ts';
 import { createConnectors } from './index.ts';
+import { emulatorHttp } from './testing-vendors.ts';
 import { signedHeaders } from './sigv4.ts';
 import { xmlIfAny, xmlOf } from './xml.ts';
 
@@ -16,9 +15,7 @@ let connectors: ConnectorPort;
 
 beforeAll(async () => {
   const url = await emulator.listen();
-  const pairs = emulatedVendors(url).CONNECTOR_ORIGINS.split(',');
-  const origins = pairs.map((pair) => ({ from: pair.split('=')[0] ?? '', to: pair.split('=')[1] ?? '' }));
-  http = createHttp({ allow: [new URL(url).host], origins, userAgent: 'test' });
+  http = emulatorHttp(url);
   connectors = createConnectors({ http } as Parameters<typeof createConnectors>[0]);
 });
 afterAll(async () => {

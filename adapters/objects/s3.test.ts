@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { emulatedVendors } from '../../emulator/origins.ts';
 import { createEmulator } from '../../emulator/server.ts';
 import { TenantId } from '../../ports/ids.ts';
+import { emulatorHttp } from '../connectors/testing-vendors.ts';
 import { createHttp } from '../http/client.ts';
 import { objectContract } from './contract.ts';
 import { openS3 } from './s3-client.ts';
@@ -73,9 +73,7 @@ describe('beside somebody else’s reading of Amazon’s protocol', () => {
   let guarded: ReturnType<typeof createHttp>;
   beforeAll(async () => {
     const url = await emulator.listen();
-    const pairs = emulatedVendors(url).CONNECTOR_ORIGINS.split(',');
-    const origins = pairs.map((pair) => ({ from: pair.split('=')[0] ?? '', to: pair.split('=')[1] ?? '' }));
-    guarded = createHttp({ allow: [new URL(url).host], origins, userAgent: 'test' });
+    guarded = emulatorHttp(url);
   });
   afterAll(async () => {
     await guarded.close();

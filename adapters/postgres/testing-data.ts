@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../ports/identity.ts';
 import { ConnectionId, Email, TenantId } from '../../ports/ids.ts';
 import type { StreamChoice } from '../../ports/tenants.ts';
 import type { Stores } from './stores.ts';
@@ -20,4 +21,15 @@ export const aConnection = async (
   const id = ConnectionId.parse(randomUUID());
   await connections.create(tenantId, { id, connectorId, sync });
   return id;
+};
+
+/** Somebody of the tenant, `admin@acme.test` unless said, as the API knows a caller. */
+export const aMember = async (
+  { identity }: Pick<Stores, 'identity'>,
+  tenantId: TenantId,
+  role: 'tenant_admin' | 'tenant_user' = 'tenant_admin',
+  address = 'admin@acme.test',
+): Promise<Principal> => {
+  const email = Email.parse(address);
+  return { userId: await identity.addMembership(tenantId, email, role), email, role, tenantId };
 };

@@ -6,6 +6,7 @@ import type { Scope } from '../../ports/ids.ts';
 import type { RotationRef, Rotator } from '../../ports/rotation.ts';
 import type { RotatedClass } from '../../ports/secret-classes.ts';
 import type { SecretPort, SecretValues } from '../../ports/secrets.ts';
+import { connectorOrigin } from '../env.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
 import { postgresStores } from '../postgres/stores.ts';
@@ -35,11 +36,7 @@ export async function openRotationGround(given: { origins: string; allow: string
   opened.defer(() => rm(dir, { recursive: true, force: true }));
   const fresh = await freshDatabase();
   opened.defer(fresh.close);
-  const pairs = given.origins.split(',').filter(Boolean);
-  const origins = pairs.map((pair) => {
-    const [from = '', to = ''] = pair.split('=');
-    return { from, to };
-  });
+  const origins = given.origins.split(',').filter(Boolean).map(connectorOrigin);
   const http = createHttp({ allow: given.allow, origins, userAgent: 'test' });
   opened.defer(() => http.close());
   const all = opened.move();

@@ -33,6 +33,14 @@ export interface ErrorCase {
   retryAfterMs?: number;
 }
 
+/** The tokens of a grant that nobody had to consent to. */
+export const granted =
+  (vendor: string, asked: { scopes?: string[] } = {}): ContractCase['credential'] =>
+  ({ control }) => {
+    const { accessToken, refreshToken, expiresAt } = control.oauth(vendor).grant(asked);
+    return { access_token: accessToken, refresh_token: refreshToken ?? '', expiresAt: expiresAt ?? '' };
+  };
+
 /** One connector as the contract asks it, against the emulator. */
 export interface ContractCase {
   connector: string;

@@ -8,7 +8,7 @@ import type { EngineParts } from '../../adapters/connectors/engine.ts';
 import { manifests } from '../../adapters/connectors/index.ts';
 import type { Manifest } from '../../adapters/connectors/manifest.ts';
 import { createOAuth } from '../../adapters/connectors/oauth.ts';
-import { createHttp } from '../../adapters/http/client.ts';
+import { emulatorHttp } from '../../adapters/connectors/testing-vendors.ts';
 import type { HttpClient } from '../../adapters/http/client.ts';
 import { aTenant } from '../../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../../adapters/postgres/testing.ts';
@@ -61,14 +61,7 @@ export async function openGround(): Promise<Ground> {
   const stores = postgresStores(database.db);
   const tenantId = await aTenant(stores);
   const told = emulatedVendors(emulator.url);
-  const http = createHttp({
-    allow: [new URL(emulator.url).host],
-    origins: told.CONNECTOR_ORIGINS.split(',').map((pair) => {
-      const [from = '', to = ''] = pair.split('=');
-      return { from, to };
-    }),
-    userAgent: 'contract',
-  });
+  const http = emulatorHttp(emulator.url);
   const oauth = createOAuth({
     http,
     manifests,

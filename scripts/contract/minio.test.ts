@@ -5,11 +5,8 @@ import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  connected,
-  ID as connectionId,
-  TENANT as tenantId,
-} from '../../adapters/connectors/vendors/testing-connection.ts';
+import { connectionId, tenantId } from '../../adapters/connectors/testing-engine.ts';
+import { connected, holding } from '../../adapters/connectors/testing-vendors.ts';
 import { createHttp } from '../../adapters/http/client.ts';
 import type { HttpClient } from '../../adapters/http/client.ts';
 import { objectContract } from '../../adapters/objects/contract.ts';
@@ -106,7 +103,7 @@ describe('the connector of Amazon S3, with MinIO behind Amazon’s name', () => 
       'access_key',
       { region },
       { access_key_id: accessKeyId, secret_access_key: secret },
-      file,
+      { objects: holding(file) },
     );
   const at = (stream: string) => ({ tenantId, connectionId, stream });
   const all = async (stream: string, filter?: Record<string, string>, limit = 3): Promise<Row[]> => {

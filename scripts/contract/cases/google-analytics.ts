@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const SCOPES = ['readonly', 'edit'].map((name) => `https://www.googleapis.com/auth/analytics.${name}`);
@@ -10,10 +11,7 @@ export const googleAnalytics: ContractCase = {
   faultsAt: '/v1beta',
   method: 'oauth',
   settings: () => ({}),
-  credential: ({ control }) => {
-    const { accessToken, refreshToken, expiresAt } = control.oauth('google-analytics').grant({ scopes: SCOPES });
-    return { access_token: accessToken, refresh_token: refreshToken ?? '', expiresAt: expiresAt ?? '' };
-  },
+  credential: granted('google-analytics', { scopes: SCOPES }),
   wrong: { access_token: 'ya29.nobody' },
   streams: {
     accounts: { collection: 'accounts', update: { name: 'Harbor' } },

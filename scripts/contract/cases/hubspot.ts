@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const problem = (category: string) => ({ status: 'error', message: 'x', correlationId: 'y', category });
@@ -8,10 +9,7 @@ export const hubspot: ContractCase = {
   faultsAt: '/crm',
   method: 'oauth',
   settings: () => ({}),
-  credential(emulator) {
-    const { accessToken, refreshToken } = emulator.control.oauth('hubspot').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '' };
-  },
+  credential: granted('hubspot'),
   wrong: { access_token: 'a-token-that-nobody-gave' },
   streams: {
     contacts: {

@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const failed = (status: number, code: string, serviceErrorCode = 0) => ({
@@ -15,10 +16,7 @@ export const linkedin: ContractCase = {
   faultsAt: '/rest/',
   method: 'oauth',
   settings: () => ({}),
-  credential: ({ control }) => {
-    const { accessToken, refreshToken, expiresAt } = control.oauth('linkedin').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '', expiresAt: expiresAt ?? '' };
-  },
+  credential: granted('linkedin'),
   wrong: { access_token: 'AQnobody' },
   streams: {
     organizations: {},

@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const problem = (errorCode: string, fields?: string[]) => [{ message: 'x', errorCode, ...(fields && { fields }) }];
@@ -8,10 +9,7 @@ export const salesforce: ContractCase = {
   faultsAt: '/services/data',
   method: 'oauth',
   settings: () => ({ login_host: 'login.salesforce.com', instance_url: 'https://kornblume.my.salesforce.com' }),
-  credential(emulator) {
-    const { accessToken, refreshToken } = emulator.control.oauth('salesforce').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '' };
-  },
+  credential: granted('salesforce'),
   wrong: { access_token: '00Dxx!a-token-that-nobody-gave' },
   streams: {
     contacts: {

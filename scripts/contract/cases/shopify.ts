@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const refused = (code: string) => ({ data: null, errors: [{ message: 'Sorry.', extensions: { code } }] });
@@ -12,10 +13,7 @@ export const shopify: ContractCase = {
   faultsAt: '/admin/api',
   method: 'oauth',
   settings: () => ({ shop: 'kornblume.myshopify.com' }),
-  credential: ({ control }) => {
-    const { accessToken, refreshToken } = control.oauth('shopify').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '' };
-  },
+  credential: granted('shopify'),
   wrong: { access_token: 'shpat_wrong' },
   points: 70,
   streams: {

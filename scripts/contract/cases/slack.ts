@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const failed = (error: string) => ({ ok: false, error });
@@ -12,10 +13,7 @@ export const slack: ContractCase = {
   faultsAt: '/api/',
   method: 'oauth',
   settings: () => ({ team_id: 'T012AB3C4', accountId: 'T012AB3C4' }),
-  credential: ({ control }) => {
-    const { accessToken, refreshToken, expiresAt } = control.oauth('slack').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '', expiresAt: expiresAt ?? '' };
-  },
+  credential: granted('slack'),
   wrong: { access_token: 'xoxb-nobody' },
   streams: {
     channels: { collection: 'channels', create: { name: 'harvest' }, update: { name: 'harvest-2026' } },

@@ -1,3 +1,4 @@
+import { granted } from '../case.ts';
 import type { ContractCase } from '../case.ts';
 
 const problem = (code: string, message = 'x') => ({ code, details: {}, message, status: 'error' });
@@ -8,10 +9,7 @@ export const zohoCrm: ContractCase = {
   faultsAt: '/crm',
   method: 'oauth',
   settings: () => ({ accounts_server: 'https://accounts.zoho.eu', api_domain: 'https://www.zohoapis.eu' }),
-  credential(emulator) {
-    const { accessToken, refreshToken } = emulator.control.oauth('zoho-crm').grant();
-    return { access_token: accessToken, refresh_token: refreshToken ?? '' };
-  },
+  credential: granted('zoho-crm'),
   wrong: { access_token: '1000.a-token-that-nobody-gave' },
   streams: {
     contacts: {

@@ -1,27 +1,22 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { emulatedVendors } from '../../../../emulator/origins.ts';
-import { createEmulator } from '../../../../emulator/server.ts';
-import { createHttp } from '../../../http/client.ts';
-import type { HttpClient } from '../../../http/client.ts';
-import { connected, ID as id, originsOf, TENANT as tenantId } from '../testing-connection.ts';
+import type { Emulator } from '../../../../emulator/server.ts';
+import { connectionId as id, tenantId } from '../../testing-engine.ts';
+import { holding, openEmulated } from '../../testing-vendors.ts';
+import type { Emulated } from '../../testing-vendors.ts';
 
 const KEY = { access_key_id: 'AKIAEMULATEDKEY00001', secret_access_key: 'emulatedSecretAccessKey/emulated+key0001' };
-const emulator = createEmulator();
-let http: HttpClient;
+let vendors: Emulated;
+let emulator: Emulator;
 
 beforeAll(async () => {
-  await emulator.listen();
-  const { CONNECTOR_ORIGINS } = emulatedVendors(emulator.url);
-  http = createHttp({ allow: [new URL(emulator.url).host], origins: originsOf(CONNECTOR_ORIGINS), userAgent: 'test' });
+  vendors = await openEmulated();
+  ({ emulator } = vendors);
 });
-afterAll(async () => {
-  await http.close();
-  await emulator.close();
-});
+afterAll(async () => vendors[Symbol.asyncDispose]());
 beforeEach(() => emulator.control.reset());
 
-const s3 = (region: string, file?: string) =>
-  connected(http, 'aws-s3', 'access_key', { region, accountId: '123456789012' }, KEY, file);
+const s3 = (region: string, file = '') =>
+  vendors.connectedBy('aws-s3', 'access_key', { region, accountId: '123456789012' }, KEY, { objects: holding(file) });
 const at = { tenantId, connectionId: id, stream: 'objects' };
 
 test('a file goes out as it comes, unsigned itself, and arrives whole', async () => {

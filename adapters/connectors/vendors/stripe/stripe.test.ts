@@ -1,23 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { emulatedVendors } from '../../../../emulator/origins.ts';
-import { createEmulator } from '../../../../emulator/server.ts';
-import { createHttp } from '../../../http/client.ts';
-import type { HttpClient } from '../../../http/client.ts';
-import { connected, ID as id, originsOf, TENANT as tenantId } from '../testing-connection.ts';
+import type { Emulator } from '../../../../emulator/server.ts';
+import { connectionId as id, tenantId } from '../../testing-engine.ts';
+import { openEmulated } from '../../testing-vendors.ts';
+import type { Emulated } from '../../testing-vendors.ts';
 
-const emulator = createEmulator();
-let http: HttpClient;
-const stripe = () => connected(http, 'stripe', 'api_key', {}, { api_key: 'rk_test_51emulatedKornb' });
+let vendors: Emulated;
+let emulator: Emulator;
+const stripe = () => vendors.connectedBy('stripe', 'api_key', {}, { api_key: 'rk_test_51emulatedKornb' });
 
 beforeAll(async () => {
-  await emulator.listen();
-  const { CONNECTOR_ORIGINS } = emulatedVendors(emulator.url);
-  http = createHttp({ allow: [new URL(emulator.url).host], origins: originsOf(CONNECTOR_ORIGINS), userAgent: 'test' });
+  vendors = await openEmulated();
+  ({ emulator } = vendors);
 });
-afterAll(async () => {
-  await http.close();
-  await emulator.close();
-});
+afterAll(async () => vendors[Symbol.asyncDispose]());
 beforeEach(() => emulator.control.reset());
 
 const at = (stream: string) => ({ tenantId, connectionId: id, stream });
