@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { allGone, newDataDir, processRunning, processesOf, runs, startUnderShell } from './lib/testing.ts';
+import { allGone, endProcessesOf, newDataDir, processRunning, runs, startUnderShell } from './lib/testing.ts';
 
 let dataDir = '';
 
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const pid of processesOf(dataDir)) process.kill(Number(pid), 'SIGKILL');
+  endProcessesOf(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -40,8 +40,7 @@ export const runJest = async (
   }: { args: string[]; env: Record<string, string | undefined>; report: string; prefix?: string[] },
 ): Promise<Figures> => {
   await rm(report, { force: true });
-  // One more than there are cores: many tests wait for a server most of the time.
-  const workers = `--maxWorkers=${availableParallelism() + 1}`;
+  const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
   const reporting = [
     '--json',
     `--outputFile=${report}`,

@@ -18,6 +18,17 @@ export const processesOf = (dataDir: string): string[] =>
       }
     });
 
+/** Ends them all; one that ended by itself meanwhile is no trouble. */
+export const endProcessesOf = (dataDir: string): void => {
+  for (const pid of processesOf(dataDir)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+};
+
 /** The one of them that runs this file. */
 export const processRunning = (dataDir: string, file: string): number | undefined => {
   const found = processesOf(dataDir).find((pid) => {

@@ -6,7 +6,7 @@ import type { Storm } from './refresh-storm.ts';
 
 /** `npm run soak -- refresh` says how long and how hard; a test is short. */
 const STORM = JSON.parse(process.env['BIZ_SOAK_REFRESH'] ?? 'null') as Storm | null;
-const SHORT: Storm = { processes: 2, callers: 50, generations: 30, killEveryMs: 4000 };
+const SHORT: Storm = { processes: 2, callers: 50, generations: 60, killEveryMs: 1500 };
 const SECOND_MS = 1000;
 
 let deployment: Deployment;
