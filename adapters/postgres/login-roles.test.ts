@@ -15,15 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => fresh.close());
 
-const first = { user: `first_${randomBytes(4).toString('hex')}`, password: 'the first' };
+const first = { user: `first_x${randomBytes(4).toString('hex')}`, password: 'the first' };
 const roles = () => loginRoles(fresh.adminUrl);
 afterEach(async () => {
   await roles().retire(first.user);
   await roles().retire(`${first.user}_1`);
 });
 
-const rights = async (password = first.password): Promise<boolean | undefined> => {
-  const client = new pg.Client({ connectionString: urlFor(fresh.url, { ...first, password }) });
+const rights = async (password = first.password, user = first.user): Promise<boolean | undefined> => {
+  const client = new pg.Client({ connectionString: urlFor(fresh.url, { user, password }) });
   await client.connect();
   try {
     const { rows } = await client.query<{ has: boolean }>("SELECT pg_has_role('bizosaas_app', 'MEMBER') AS has");
@@ -38,6 +38,13 @@ onPostgres('a deployment’s first login is made once, and keeps the password th
   await roles().begin({ ...first, password: 'another' });
   await expect(rights()).resolves.toBe(true);
   await expect(rights('another')).rejects.toMatchObject({ code: '28P01' });
+});
+
+onPostgres('a first login whose name ends like a rotated one is made all the same', async () => {
+  const numbered = { ...first, user: `${first.user}_2024` };
+  await roles().begin(numbered);
+  await expect(rights(numbered.password, numbered.user)).resolves.toBe(true);
+  await roles().retire(numbered.user);
 });
 
 onPostgres('a login that a rotation took away is not made again by the next migration', async () => {

@@ -59,8 +59,11 @@ const asAdmin = async <Result>(adminUrl: string, work: (client: pg.Client) => Pr
   }
 };
 
+/** What the names of one line of logins begin with. */
+const baseOf = (user: string): string => user.replace(/_\d+$/, '').slice(0, BASE_LENGTH);
+
 const nextName = async (client: pg.Client, user: string): Promise<string> => {
-  const base = user.replace(/_\d+$/, '').slice(0, BASE_LENGTH);
+  const base = baseOf(user);
   const { rows } = await client.query<{ rolname: string }>(
     'SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)',
     [`${base}_`],
@@ -90,7 +93,7 @@ const create = async (client: pg.Client, { user, password }: Login, mark: string
 
 const begin = async (client: pg.Client, login: Login): Promise<void> => {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [login.user]);
-  const isFirst = (await nextName(client, login.user)) === `${login.user}_1`;
+  const isFirst = (await nextName(client, login.user)) === `${baseOf(login.user)}_1`;
   if (rowCount === 0 && isFirst) await create(client, login, 'made by the migration');
 };
 
