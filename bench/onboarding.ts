@@ -5,7 +5,7 @@ import { logIn } from '../scripts/demo/api-client.ts';
 import type { ApiClient } from '../scripts/demo/api-client.ts';
 import { createClaims } from '../scripts/demo/claims.ts';
 import { emulatedSite } from '../scripts/demo/main-job.ts';
-import { play } from '../scripts/demo/play.ts';
+import { playMainJob } from '../scripts/demo/play.ts';
 import { searchAttributes } from '../workflows/lib/attributes.ts';
 import { onboardTenant } from '../workflows/onboard-tenant.ts';
 import type { OpenPorts } from '../adapters/index.ts';
@@ -118,7 +118,9 @@ const measureWhole = async (): Promise<Figure[]> => {
   try {
     await using ports = await portsOf(product);
     const claims = createClaims(() => undefined);
-    const whole = await timed(() => play(product.apiUrl, emulatedSite(product.emulatorUrl), product.dataDir, claims));
+    const { apiUrl, dataDir, emulatorUrl } = product;
+    const stage = { apiUrl, dataDir, site: emulatedSite(emulatorUrl) };
+    const whole = await timed(() => playMainJob(stage, claims));
     const { data } = await ports.tenants.list({ limit: 1 });
     const history = await historyOf(ports, onboardTenantId(data[0]?.slug ?? ''));
     const held = claims.claims.filter(({ ok }) => ok).length;

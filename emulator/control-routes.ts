@@ -1,6 +1,7 @@
 import type { Control } from './control.ts';
 import { FAULT_KINDS, type FaultKind, type FaultRule } from './faults.ts';
 import { json, jsonBody, list, record, route, router, type Call, type Handler, type Reply } from './http.ts';
+import type { ScriptedTurn } from './models/script-terms.ts';
 import { oauthControlRoutes } from './oauth/control-routes.ts';
 import type { ScriptedAnswer } from './vendors/openai/script.ts';
 import type { SiteSize } from './vendors/wordpress/site.ts';
@@ -58,6 +59,14 @@ export function controlRoutes(control: Control): Handler {
       }),
       act('wordpress/:site/password', ({ valid }, site = '') => control.wordpress.password(site, valid === true)),
       act('openai/script', ({ answers }) => control.openai.script(...(list(answers) as ScriptedAnswer[]))),
+      act('models/refuse', ({ key, on }) => control.models.refuse(String(key), on !== false)),
+      act('models/:name', ({ turns }, name = '') => control.models.script(name, list(turns) as ScriptedTurn[])),
+      route('GET', '/control/models/:name/calls', (_call, name = '') => done(control.models.calls(name))),
+      route('GET', '/control/models/:name/prompts', (_call, name = '') => done(control.models.prompts(name))),
+      act('web/:name', ({ path, body: page }, name = '') => control.web(name).page(String(path), page)),
+      route('GET', '/control/web/:name', (_call, name = '') => done({ received: control.web(name).received() })),
+      act('mcp/:name', ({ tool, text }, name = '') => control.mcp(name).says(String(tool), String(text))),
+      route('GET', '/control/mcp/:name', (_call, name = '') => done({ effects: control.mcp(name).effects() })),
       route('GET', '/control/openai/requests', () => done(control.openai.requests())),
     ],
     ({ method, path }) => json(404, { message: `no control at ${method} ${path}` }),

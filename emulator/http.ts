@@ -20,7 +20,11 @@ export interface Reply {
   body?: string | Buffer;
   /** Sent one by one instead of `body`, each in its own write, as a stream does. */
   chunks?: string[];
+  /** Between two chunks. */
+  paceMs?: number;
   ending?: Ending;
+  /** Called when all of it is given out; never when the caller went before that. */
+  sent?: () => void;
 }
 
 export type Handler = (call: Call, ...params: string[]) => Reply | Promise<Reply>;

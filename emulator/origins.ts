@@ -39,6 +39,17 @@ const KEY_VENDOR_ORIGINS: Record<string, string[]> = {
   ],
   stripe: ['api.stripe.com'],
 };
+/** The same of model providers. */
+const MODEL_ORIGINS: Record<string, string[]> = {
+  openai: ['api.openai.com'],
+  anthropic: ['api.anthropic.com'],
+  'google-ai': ['generativelanguage.googleapis.com'],
+  'azure-openai': ['*.openai.azure.com', '*.services.ai.azure.com', '*.cognitiveservices.azure.com'],
+  groq: ['api.groq.com'],
+  openrouter: ['openrouter.ai'],
+};
+/** Hosts of nobody's, for agents that reach the web: `https://news.web.example` is the web host `news`. */
+const OTHER_ORIGINS: Record<string, string[]> = { web: ['*.web.example'], mcp: ['*.mcp.example'] };
 
 /** Vendors that are ways into a connector of another name. */
 const CONNECTORS: Record<string, string> = { 'wordpress-com': 'wordpress' };
@@ -57,7 +68,7 @@ export const emulatedVendors = (url: string) => ({
         .map((id) => [CONNECTORS[id] ?? id, APP]),
     ),
   ),
-  CONNECTOR_ORIGINS: Object.entries({ ...VENDOR_ORIGINS, ...KEY_VENDOR_ORIGINS })
+  CONNECTOR_ORIGINS: Object.entries({ ...VENDOR_ORIGINS, ...KEY_VENDOR_ORIGINS, ...MODEL_ORIGINS, ...OTHER_ORIGINS })
     .flatMap(([id, hosts]) => hosts.map((host) => `https://${host}=${url}/${id}`))
     .join(','),
 });

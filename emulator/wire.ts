@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Reply } from './http.ts';
 
 /** Puts a reply on the wire, or breaks the connection in the way the reply asks for. */
@@ -16,7 +17,12 @@ export async function send(response: ServerResponse, reply: Reply, headOnly = fa
   response.writeHead(reply.status, { ...reply.headers, ...(reply.chunks ? {} : { 'content-length': String(length) }) });
   if (headOnly || reply.status === 204) return void response.end();
 
-  for (const piece of reply.ending === 'cut' ? firstHalf(pieces) : pieces) await written(response, piece);
+  for (const [index, piece] of (reply.ending === 'cut' ? firstHalf(pieces) : pieces).entries()) {
+    if (reply.paceMs && index > 0) await pause(reply.paceMs, undefined, { ref: false });
+    await written(response, piece);
+  }
+  // Said before the end goes out: whoever has read the end may ask at once.
+  if (!response.destroyed) reply.sent?.();
   if (reply.ending === 'cut') socket.destroy();
   else response.end();
 }

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { OpenAPIRouter } from 'openapi-backend';
 import type { Document } from 'openapi-backend';
 import qs from 'qs';
 import { parse } from 'yaml';
 import { root } from '../lib/settings.ts';
+import { closed } from './closed.ts';
+import { excerpt } from './excerpt.ts';
 
 const FOLDER = join(root, '..', 'shared', 'specs');
 
@@ -29,15 +32,16 @@ export const hasDescription = (file: string): boolean => existsSync(join(FOLDER,
 
 const opened = new Map<string, Promise<Description>>();
 
-/** `file`: one of the descriptions beside this checkout. They are large, so each is read once a process. */
-export function openDescription(file: string): Promise<Description> {
-  const found = opened.get(file) ?? read(file);
+/** `file`: one of the descriptions beside this checkout. They are large, so each is read once a process, and of some these paths alone. */
+export function openDescription(file: string, paths?: string[]): Promise<Description> {
+  const found = opened.get(file) ?? read(file, paths);
   opened.set(file, found);
   return found;
 }
 
-async function read(file: string): Promise<Description> {
-  const text = await readFile(join(FOLDER, file), 'utf8');
+async function read(file: string, paths?: string[]): Promise<Description> {
+  const whole = await readFile(join(FOLDER, file), 'utf8');
+  const text = paths ? excerpt(whole, paths) : whole;
   const definition = withNulls(
     file.endsWith('.json') ? JSON.parse(text) : parse(text, { maxAliasCount: -1 }),
   ) as Document;
@@ -46,13 +50,15 @@ async function read(file: string): Promise<Description> {
   // Components are referred to and not written into each other: they refer to each other in circles, by the hundred.
   const options = { strict: false, validateFormats: false, validateSchema: false, inlineRefs: false, allErrors: true };
   // A query and a form hold text alone, an answer holds what it means.
-  const asked = new Ajv({ ...options, coerceTypes: true }).addSchema({
+  // Since 3.1 a description speaks the JSON Schema of 2020.
+  const Judge = (definition as { openapi?: string }).openapi?.startsWith('3.1') ? Ajv2020 : Ajv;
+  const asked = new Judge({ ...options, coerceTypes: true }).addSchema({
     $id: DOCUMENT,
     ...(closed(definition) as object),
   });
-  const answered = new Ajv(options).addSchema({ $id: DOCUMENT, ...definition });
+  const answered = new Judge(options).addSchema({ $id: DOCUMENT, ...definition });
   const checks = new Map<string, ValidateFunction>();
-  const misfits = (ajv: Ajv, key: string, schema: object, value: unknown): ErrorObject[] => {
+  const misfits = (ajv: Ajv | Ajv2020, key: string, schema: object, value: unknown): ErrorObject[] => {
     const check = checks.get(key) ?? ajv.compile(schema);
     checks.set(key, check);
     return check(value) ? [] : (check.errors ?? []);
@@ -73,8 +79,11 @@ async function read(file: string): Promise<Description> {
       );
     }
     if (status < 400) {
-      const given = [...at, 'responses', String(status), 'content', 'application/json', 'schema'];
-      const answers = misfits(answered, of(String(status)), { $ref: pointer(given) }, JSON.parse(answer));
+      const [type, bodies] = answersIn(answer);
+      const given = [...at, 'responses', String(status), 'content', type, 'schema'];
+      const answers = bodies.flatMap((one) =>
+        misfits(answered, of(String(status) + type), { $ref: pointer(given) }, one),
+      );
       wrong.push(...answers.filter(({ params: { missingProperty } }) => !gone.includes(missingProperty as string)));
     }
     return wrong.map(
@@ -115,10 +124,10 @@ function withNulls(value: unknown): unknown {
   return nullable === true ? { anyOf: [rest, { enum: [null] }] } : rest;
 }
 
-/** Takes nothing that is not described, also where the vendor does not say that it refuses it. */
-function closed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(closed);
-  if (typeof value !== 'object' || value === null) return value;
-  const all = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, closed(one)]));
-  return all['type'] === 'object' && 'properties' in all ? { additionalProperties: false, ...all } : all;
+/** The answer, or each event of one that was streamed. */
+function answersIn(answer: string): [type: string, bodies: unknown[]] {
+  const events = answer.split('\n').filter((line) => line.startsWith('data: {'));
+  return events.length === 0
+    ? ['application/json', [JSON.parse(answer)]]
+    : ['text/event-stream', events.map((line) => JSON.parse(line.slice('data: '.length)) as unknown)];
 }

@@ -106,6 +106,11 @@ const onboard = async (admin: string) => {
     () => logIn(personal('the owner’s address'), 'the owner’s token'),
     Boolean,
   );
+  const modelKey = (apiKey: string) =>
+    call('/api/v1/model-keys/openai', { method: 'PUT', token: owner, body: { apiKey } });
+  expect((await modelKey(plant('a key to models that is refused'))).status).toBe(422);
+  // The agents of the onboarding go by it.
+  expect((await modelKey(plant('a key to models', `emulator-${randomUUID()}`))).status).toBe(200);
   await until(
     'both wait for people',
     () => call<Listed<unknown>>('/api/v1/connections', { token: owner }),
@@ -167,6 +172,7 @@ const onboard = async (admin: string) => {
     ({ body }) => body.outcome === 'completed',
     { timeoutMs: 60_000, everyMs: 300 },
   );
+  expect(emulator.control.models.calls().map(({ key }) => key)).toContain(secrets.get('a key to models'));
   await call(`/api/v1/operations/${begun.body.id}/events`, { token: admin });
   return owner;
 };

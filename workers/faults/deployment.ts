@@ -25,7 +25,7 @@ const variablesOf = (env: Env): Record<string, string> => ({
   TEMPORAL_ADDRESS: env.temporal.address,
   TEMPORAL_NAMESPACE: env.temporal.namespace,
   API_PORT: '0',
-  LLM_BASE_URL: env.llm.baseUrl,
+  LLM_BASE_URL: env.llm.baseUrl ?? '',
   LLM_API_KEY: env.llm.apiKey ?? '',
   HTTP_ALLOW: env.httpAllow.join(','),
   ...(env.emulatorUrl === null ? {} : emulatedVendors(env.emulatorUrl)),

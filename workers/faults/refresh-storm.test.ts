@@ -6,7 +6,7 @@ import type { Storm } from './refresh-storm.ts';
 
 /** `npm run soak -- refresh` says how long and how hard; a test is short. */
 const STORM = JSON.parse(process.env['BIZ_SOAK_REFRESH'] ?? 'null') as Storm | null;
-const SHORT: Storm = { processes: 2, callers: 50, generations: 60, killEveryMs: 1500 };
+const SHORT: Storm = { processes: 2, callers: 50, generations: 15, killEveryMs: 1000 };
 const SECOND_MS = 1000;
 
 let deployment: Deployment;
@@ -27,9 +27,9 @@ test(
     expect(figures.reuseAlarms).toBe(figures.lostInWindow);
     const unexpected = Object.keys(figures.refused).filter((met) => !met.startsWith('reauth_required'));
     expect(figures.lostInWindow === 0 ? figures.refused : unexpected).toEqual(figures.lostInWindow === 0 ? {} : []);
-    expect(figures.generations).toBe(storm.generations);
-    expect(figures.refreshes).toBeGreaterThanOrEqual(storm.generations);
+    expect(figures.generations).toBeGreaterThanOrEqual(storm.generations);
+    expect(figures.refreshes).toBeGreaterThanOrEqual(figures.generations);
     expect(figures.kills).toBeGreaterThan(0);
   },
-  (STORM?.generations ?? SHORT.generations) * 10 * SECOND_MS,
+  Math.max(STORM?.generations ?? 0, 60) * 10 * SECOND_MS,
 );

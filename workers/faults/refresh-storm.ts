@@ -75,7 +75,8 @@ export async function refreshStorm(
   const calm = new AbortController();
   const killing = kill(programs, startCaller, killEveryMs, calm.signal, () => (figures.kills += 1));
   try {
-    while (figures.generations < generations) {
+    // A storm that was over before its first kill proved nothing about them.
+    while (figures.generations < generations || figures.kills === 0) {
       [before, earlier] = [figures.kills, before];
       vendor.expireTokens();
       const question: Question = { tenantId, connectionId, callers: Math.ceil(callers / processes) };

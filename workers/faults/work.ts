@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import type { AgentTask } from '../../activities/agents/terms.ts';
 import { catalogue } from '../../agents/index.ts';
-import { RunId } from '../../ports/ids.ts';
+import { RunId, UserId } from '../../ports/ids.ts';
 import type { ConnectionId, Email, TenantId } from '../../ports/ids.ts';
-import { connectorWriteId, QUEUES, runAgentId, runCrewId, syncStreamId } from '../../ports/operations.ts';
+import { connectorWriteId, QUEUES, runCrewId, syncStreamId } from '../../ports/operations.ts';
 import type { SyncMode } from '../../ports/syncs.ts';
 import type { SinkKind, StreamChoice } from '../../ports/tenants.ts';
 import { connectorWrite } from '../../workflows/connector-write.ts';
-import { runAgent } from '../../workflows/run-agent.ts';
 import { runCrew } from '../../workflows/run-crew.ts';
 import { syncStream } from '../../workflows/sync-stream.ts';
+import { aTenantWith, startAgent } from '../testing/agents.ts';
 import { aConnectedSite } from '../testing/connected-site.ts';
 import type { Ground } from '../testing/ground.ts';
+
+/** These tools are used unasked. */
+const AUTO = { cms_write: { kind: 'auto' as const }, http_request: { kind: 'auto' as const } };
 
 /** What the owner may have synced by the API. */
 const CHOSEN: StreamChoice[] = [
@@ -29,9 +33,7 @@ interface Options {
 export async function aWorkplace(ground: Ground, name: string, { model = 'gpt-4o-mini', ...size }: Options) {
   const { client, ports, emulator } = ground;
   const { tenantId, connectionId, site } = await aConnectedSite(ground, name, size, CHOSEN);
-  const settings = { provider: 'openai', model, temperature: 0.7, maxTokens: 2000, active: true };
-  const agents = catalogue.agentIds().map((id) => ({ id, tools: catalogue.agent(id).tools }));
-  await ports.agents.applyDefaults(tenantId, agents, settings);
+  await aTenantWith(ports, catalogue, tenantId, { model, consents: AUTO });
   const taskQueue = QUEUES.operations;
   const listOf = (stream: string) => `/wordpress/${name}/wp-json/wp/v2/${stream}`;
 
@@ -65,15 +67,12 @@ export async function aWorkplace(ground: Ground, name: string, { model = 'gpt-4o
       return client.workflow.start(runCrew, {
         taskQueue,
         workflowId: runCrewId(tenantId, runId),
-        args: [{ tenantId, runId, crewId: 'OnboardingCrew' }],
+        args: [{ tenantId, runId, crewId: 'OnboardingCrew', startedBy: UserId.parse(randomUUID()) }],
       });
     },
-    agent: (runId: RunId) =>
-      client.workflow.start(runAgent, {
-        taskQueue,
-        workflowId: runAgentId(tenantId, runId),
-        args: [{ tenantId, runId, agentId: 'DigitalPresenceAudit', inputs: [] }],
-      }),
+    /** An agent of the house plays this script. */
+    agent: (script: string, more: Partial<AgentTask> = {}) =>
+      startAgent(ground, tenantId, script, { agentId: 'ContentCreator', ...more }),
     write: async (effectKey: string) => {
       const content = await ports.content.put(tenantId, { title: 'A first post', content: '<p>Fresh bread</p>' });
       const action = { kind: 'create', contentId: content.id } as const;
@@ -85,6 +84,8 @@ export async function aWorkplace(ground: Ground, name: string, { model = 'gpt-4o
     },
   };
 }
+
+export type Workplace = Awaited<ReturnType<typeof aWorkplace>>;
 
 /** An owner of the tenant who may log in. */
 export async function anOwner({ ports }: Ground, tenantId: TenantId): Promise<string> {

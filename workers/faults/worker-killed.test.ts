@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { RunId } from '../../ports/ids.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
+import { TenantSettings } from '../../ports/tenant-settings.ts';
 import { until } from '../testing/until.ts';
 import { openDeployment } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
@@ -9,8 +10,9 @@ import { openBlocker } from './locks.ts';
 import type { Blocker } from './locks.ts';
 import type { Exit } from './processes.ts';
 import { aWorkplace, recordsStored } from './work.ts';
+import type { Workplace } from './work.ts';
 
-// One worker is killed once, in the middle of five works, since each waits for the heartbeats that no longer come.
+// One worker is killed once, in the middle of nine works, since each waits for the heartbeats that no longer come.
 const LONG_MS = 100_000;
 const POSTS = 450;
 const MEDIA = 250;
@@ -39,13 +41,15 @@ afterAll(async () => {
 async function killInTheMiddle() {
   const { ground, startWorker } = deployment;
   const { control } = ground.emulator;
-  const [reading, delivering, crewed, journalling, writing] = await Promise.all([
+  const [reading, delivering, crewed, agents, asking, writing] = await Promise.all([
     aWorkplace(ground, 'cut1', { posts: POSTS }),
     aWorkplace(ground, 'cut2', { posts: 0, media: MEDIA }),
     aWorkplace(ground, 'cut3', { posts: 12, model: 'gpt-4o' }),
-    aWorkplace(ground, 'cut4', { posts: 12, model: 'gpt-4.1' }),
+    aWorkplace(ground, 'cut4', { posts: 0 }),
+    aWorkplace(ground, 'cut6', { posts: 0 }),
     aWorkplace(ground, 'cut5', { posts: 0 }),
   ]);
+  await ground.ports.tenantSettings.put(asking.tenantId, TenantSettings.parse({ agentHosts: ['shop.web.example'] }));
   const worker = await startWorker();
   /** The next page is asked for while one is delivered. */
   const twoKept = ({ ref, runId }: { ref: StreamRef; runId: RunId }) =>
@@ -68,15 +72,22 @@ async function killInTheMiddle() {
     await until('a third page delivered', () => recordsStored(ground, tenantId, connectionId), hasAll(MEDIA));
   }
 
-  // The answer journalled and not yet in the transcript.
-  const runId = RunId.parse(randomUUID());
-  await blocker?.hold(`INSERT INTO transcript (tenant_id, run_id, seq, message) VALUES ($1, $2, 2, '{}')`, [
-    journalling.tenantId,
-    runId,
+  const journalled = blocker ? await killedAroundTheJournal(agents, blocker) : null;
+  const drafted = blocker ? await killedAfterTheDraft(agents, blocker) : null;
+
+  // The shop has taken the order, and has not said so.
+  control.models.script('order', [
+    {
+      calls: [
+        { name: 'http_request', arguments: { method: 'POST', url: 'https://shop.web.example/orders', body: '1' } },
+      ],
+    },
+    { text: 'Ordered.' },
   ]);
-  const agent = await journalling.agent(runId);
-  const journalled = () => blocker?.read('SELECT count(*) AS value FROM model_calls WHERE run_id = $1', [runId]);
-  if (blocker) await until('a journalled answer', journalled, (count) => count === '1');
+  const shop = control.web('shop');
+  shop.page('/orders', { ok: true }, { delayMs: LONG_MS });
+  const ordered = await asking.agent('order', { tools: ['http_request'] });
+  await until('an order taken', async () => shop.effects(), hasAll(1));
 
   // Between model calls: a tool waits for the site.
   crewed.holdPage('posts', 1);
@@ -98,10 +109,83 @@ async function killInTheMiddle() {
   const effect = await blocker?.read('SELECT state AS value FROM effects WHERE key = $1', [EFFECT_KEY]);
   await blocker?.release();
   control.faults.release();
-  return { exit, effect, reading, list, delivering, stored, crewed, crew, journalling, agent, writing, write };
+  shop.page('/orders', { ok: true });
+  return {
+    exit,
+    effect,
+    reading,
+    list,
+    delivering,
+    stored,
+    crewed,
+    crew,
+    journalled,
+    drafted,
+    asking,
+    ordered,
+    shop,
+    writing,
+    write,
+  };
 }
 
-const hasAll = (count: number) => (keys: string[]) => keys.length === count;
+const hasAll = (count: number) => (keys: unknown[]) => keys.length === count;
+
+/** Two runs: the answer of one is journalled and not yet in the transcript; that of the other was read to its last byte and is in no row. */
+async function killedAroundTheJournal({ tenantId, agent }: Workplace, held: Blocker) {
+  const { models } = deployment.ground.emulator.control;
+  const [kept, lost] = [RunId.parse(randomUUID()), RunId.parse(randomUUID())];
+  for (const script of ['kept', 'lost']) models.script(script, [{ text: 'A first word.' }]);
+  await held.hold(`INSERT INTO transcript (tenant_id, run_id, seq, message) VALUES ($1, $2, 2, '{}')`, [
+    tenantId,
+    kept,
+  ]);
+  await held.hold(
+    `INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, model, input_tokens, output_tokens)
+     VALUES ($1, $2, 0, '{}', '', '', 0, 0)`,
+    [tenantId, lost],
+  );
+  const runs = await Promise.all([agent('kept', { runId: kept }), agent('lost', { runId: lost })]);
+  const rows = () => held.read('SELECT count(*) AS value FROM model_calls WHERE run_id = $1', [kept]);
+  await until('a journalled answer', rows, (count) => count === '1');
+  await until(
+    'a last byte',
+    async () => models.calls('lost'),
+    ([call]) => call?.finishedAt !== null && call !== undefined,
+  );
+  const waiting = () =>
+    held.read(
+      `SELECT count(*) AS value FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%model_calls%'`,
+      [],
+    );
+  await until('the journal in the way', waiting, (count) => count === '1');
+  return { runs, lost };
+}
+
+/** The site has made the draft that an agent wanted, and the ledger cannot be told. */
+async function killedAfterTheDraft({ tenantId, agent, site, listOf }: Workplace, held: Blocker) {
+  const { control } = deployment.ground.emulator;
+  control.models.script('draft', [
+    {
+      calls: [
+        {
+          name: 'cms_write',
+          arguments: { resource: 'posts', fields: { title: 'Bread', content: 'Fresh' } },
+        },
+      ],
+    },
+    { text: 'Drafted.' },
+  ]);
+  control.fault({ match: { method: 'POST', path: listOf('posts') }, kind: 'hold' });
+  const { run } = await agent('draft');
+  const key = () => held.read('SELECT key AS value FROM effects WHERE tenant_id = $1', [tenantId]);
+  const claimed = await until('a claimed effect', key, (value) => value !== undefined);
+  await held.hold('SELECT 1 FROM effects WHERE tenant_id = $1 AND key = $2 FOR UPDATE', [tenantId, String(claimed)]);
+  await control.waitFor({ method: 'POST', path: listOf('posts') });
+  control.faults.release();
+  await until('a draft at the site', async () => site.items('posts'), hasAll(1));
+  return { run, site };
+}
 
 test(
   'C1: a sync whose worker is killed goes on from the committed page, and every record is in the store once',
@@ -151,12 +235,43 @@ test(
 );
 
 locks(
-  'C1: an answer that was journalled before the worker was killed is not paid for again',
+  'C83: an answer that was journalled before the worker was killed is not paid for again; one that was only read is paid at most once more',
   async () => {
-    await killed.agent.result();
-    const whole = await aWorkplace(deployment.ground, 'all4', { posts: 12, model: 'gpt-5.4' });
-    await (await whole.agent(RunId.parse(randomUUID()))).result();
-    expect(killed.journalling.modelCalls()).toBe(whole.modelCalls());
+    const { runs = [], lost } = killed.journalled ?? {};
+    for (const { run } of runs) await run.result();
+    const { models } = deployment.ground.emulator.control;
+    const paid = (script: string) => models.calls(script).filter(({ kind }) => kind === 'answered').length;
+    expect(paid('kept')).toBe(1);
+    expect(paid('lost')).toBe(2);
+    const row = `SELECT attempts AS value FROM model_attempts WHERE run_id = $1`;
+    const attempts = await blocker?.read(row, [lost ?? '']);
+    expect(attempts).toBe(paid('lost'));
+    process.stderr.write(
+      `kill -9: journalled, paid ${paid('kept')} ×; read and not journalled, paid ${paid('lost')} ×\n`,
+    );
+  },
+  LONG_MS,
+);
+
+locks(
+  'C90: a worker killed after an agent’s tool did its work leaves one effect, which the next worker finds',
+  async () => {
+    await killed.drafted?.run.result();
+    expect(killed.drafted?.site.items('posts')).toHaveLength(1);
+  },
+  LONG_MS,
+);
+
+test(
+  'C90: of a tool’s effect that nobody can look up, a person is asked, and it is not done again',
+  async () => {
+    const { asking, ordered, shop } = killed;
+    const { approvals } = deployment.ground.ports;
+    const asked = () => approvals.list(asking.tenantId, 'pending');
+    await until('a question to people', asked, hasAll(1));
+    await ordered.run.cancel();
+    await expect(ordered.run.result()).rejects.toThrow();
+    expect(shop.effects()).toHaveLength(1);
   },
   LONG_MS,
 );

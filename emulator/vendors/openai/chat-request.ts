@@ -1,32 +1,11 @@
-import { list, record, type Reply } from '../../http.ts';
-import { badRequest, openaiError } from './errors.ts';
-import { isReasoningModel, MODELS } from './models.ts';
+import { list, record } from '../../http.ts';
+import type { Asked, Message } from '../../models/conversation.ts';
+import type { Dialect } from './dialect.ts';
+import { badRequest, type OpenaiProblem } from './errors.ts';
+import { isReasoningModel } from './models.ts';
 import { strictnessProblem } from './strict-schema.ts';
 
-export type Schema = Record<string, unknown>;
-
-export interface ToolCall {
-  id: string;
-  name: string;
-  arguments: string;
-}
-
-export interface Message {
-  role: string;
-  text: string;
-  toolCalls: ToolCall[];
-  toolCallId?: string;
-}
-
-export interface ChatRequest {
-  model: string;
-  messages: Message[];
-  tools: { name: string; parameters: Schema }[];
-  /** none, auto, required, or the name of the one tool to call. */
-  toolChoice: string;
-  parallel: boolean;
-  /** Undefined when the answer may be any text; `{}` when any JSON object will do. */
-  schema?: { name: string; schema: Schema };
+export interface ChatRequest extends Asked {
   stream: boolean;
   includeUsage: boolean;
 }
@@ -34,21 +13,25 @@ export interface ChatRequest {
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /** The request understood, or the 400 or 404 that the vendor would give. */
-export function readChatRequest(body: unknown): ChatRequest | Reply {
+export function readChatRequest(
+  { provider, models, callId, signature }: Dialect,
+  body: unknown,
+): ChatRequest | OpenaiProblem {
   const given = record(body);
   const { model } = given;
   if (typeof model !== 'string' || model === '') return badRequest('you must provide a model parameter', 'model');
-  if (!MODELS.includes(model)) return openaiError({ status: 404, message: `The model \`${model}\` does not exist.` });
-  if (given['max_tokens'] !== undefined && isReasoningModel(model)) {
-    return badRequest(
-      "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-      'max_tokens',
-    );
+  if (models && !models.includes(model)) {
+    return { status: 404, message: `The model \`${model}\` does not exist.` };
   }
+  const unsupported = refusedParameter(provider, model, given);
+  if (unsupported) return badRequest(unsupported.message, unsupported.param);
   const messages = list(given['messages']).map(messageOf);
   if (messages.length === 0) return badRequest("[] is too short - 'messages'", 'messages');
   const unanswered = conversationProblem(messages);
   if (unanswered) return badRequest(unanswered, 'messages');
+
+  const unsigned = signature === undefined ? undefined : unsignedCall(list(given['messages']), callId, signature);
+  if (unsigned) return badRequest(`Function call \`${unsigned}\` is missing a thought_signature.`);
 
   const tools = list(given['tools']).map((tool) => record(record(tool)['function']));
   const format = record(given['response_format']);
@@ -63,6 +46,7 @@ export function readChatRequest(body: unknown): ChatRequest | Reply {
   }
   const choice = given['tool_choice'];
   return {
+    provider,
     model,
     messages,
     tools: tools.map(({ name, parameters }) => ({ name: name as string, parameters: record(parameters) })),
@@ -76,6 +60,25 @@ export function readChatRequest(body: unknown): ChatRequest | Reply {
     stream: given['stream'] === true,
     includeUsage: record(given['stream_options'])['include_usage'] === true,
   };
+}
+
+/** Models that think take one temperature and count their limit under another name. */
+function refusedParameter(provider: string, model: string, given: Record<string, unknown>) {
+  if (provider === 'groq' && given['n'] !== undefined && given['n'] !== 1) {
+    return { param: 'n', message: "'n' : number must be at most 1" };
+  }
+  if (!['openai', 'azure-openai'].includes(provider) || !isReasoningModel(model)) return undefined;
+  if (given['max_tokens'] !== undefined) {
+    const message = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    return { param: 'max_tokens', message };
+  }
+  const { temperature } = given;
+  return temperature === undefined || temperature === null || temperature === 1
+    ? undefined
+    : {
+        param: 'temperature',
+        message: "Unsupported value: 'temperature' does not support this value with this model.",
+      };
 }
 
 function messageOf(value: unknown): Message {
@@ -94,6 +97,16 @@ function messageOf(value: unknown): Message {
     }),
     ...(typeof answers === 'string' ? { toolCallId: answers } : {}),
   };
+}
+
+/** The thought that led to a call comes back with it, unchanged; calls of other vendors have none. */
+function unsignedCall(messages: unknown[], callId: string, signature: string): string | undefined {
+  const calls = messages.flatMap((message) => list(record(message)['tool_calls'])).map(record);
+  const unsigned = calls.find(
+    ({ id, extra_content: more }) =>
+      String(id).startsWith(callId) && record(record(more)['google'])['thought_signature'] !== signature,
+  );
+  return unsigned ? String(record(unsigned['function'])['name']) : undefined;
 }
 
 /** Every tool call is answered before anybody speaks again, and nothing answers a call that was not made. */

@@ -1,32 +1,46 @@
 import { json, type Reply } from '../../http.ts';
+import { pieces, usageOf, type Finish, type ToolCall, type Turn } from '../../models/conversation.ts';
 import type { ChatRequest } from './chat-request.ts';
-import type { Turn } from './scripted-model.ts';
+import type { Dialect } from './dialect.ts';
 
-const PIECE = 24;
-
-interface Frame {
+export interface Frame {
   id: string;
   created: number;
   headers: Record<string, string>;
   promptCharacters: number;
+  dialect: Dialect;
 }
 
-/** The turn in the vendor's form, whole or as a stream. */
-export const completion = (request: ChatRequest, turn: Turn, frame: Frame): Reply =>
-  request.stream ? streamed(request, turn, frame) : whole(request, turn, frame);
+const FINISH: Record<Finish, string> = {
+  stop: 'stop',
+  tool: 'tool_calls',
+  length: 'length',
+  // A refusal is told in a field of the message.
+  refusal: 'stop',
+  filter: 'content_filter',
+};
 
-const toolCall = ({ id, name, arguments: text }: Turn['toolCalls'][number]) => ({
+/** The turn in the vendor's form, whole or as a stream; `spoiltBy` is an error that ends it after half of its pieces. */
+export const completion = (request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknown): Reply =>
+  request.stream ? streamed(request, turn, frame, spoiltBy) : whole(request, turn, frame, spoiltBy);
+
+const toolCall = ({ id, name, arguments: text }: ToolCall, { dialect: { signature } }: Frame) => ({
   id,
   type: 'function',
   function: { name, arguments: text },
+  ...(signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } }),
 });
 
-function whole({ model }: ChatRequest, turn: Turn, frame: Frame): Reply {
+const usageIn = (turn: Turn, { dialect, promptCharacters }: Frame) => dialect.usage(usageOf(turn, promptCharacters));
+
+function whole(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknown): Reply {
+  if (spoiltBy !== undefined) return json(200, spoiltBy, frame.headers);
+  const refused = turn.finish === 'refusal';
   const message = {
     role: 'assistant',
-    content: turn.text,
-    refusal: null,
-    ...(turn.toolCalls.length > 0 ? { tool_calls: turn.toolCalls.map(toolCall) } : {}),
+    content: refused ? null : turn.text,
+    refusal: refused ? turn.text : null,
+    ...(turn.toolCalls.length > 0 ? { tool_calls: turn.toolCalls.map((call) => toolCall(call, frame)) } : {}),
   };
   return json(
     200,
@@ -34,57 +48,44 @@ function whole({ model }: ChatRequest, turn: Turn, frame: Frame): Reply {
       id: frame.id,
       object: 'chat.completion',
       created: frame.created,
-      model,
-      choices: [{ index: 0, message, logprobs: null, finish_reason: turn.finishReason }],
-      usage: usage(turn, frame),
+      model: request.model,
+      choices: [{ index: 0, message, logprobs: null, finish_reason: FINISH[turn.finish] }],
+      usage: usageIn(turn, frame),
     },
     frame.headers,
   );
 }
 
-function streamed({ model, includeUsage }: ChatRequest, turn: Turn, frame: Frame): Reply {
+function streamed(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknown): Reply {
+  const { model, includeUsage } = request;
+  const { opening = [], usageAlsoIn } = frame.dialect;
   const event = (fields: Record<string, unknown>) => {
     const common = { id: frame.id, object: 'chat.completion.chunk', created: frame.created, model };
     return `data: ${JSON.stringify({ ...common, ...(includeUsage ? { usage: null } : {}), ...fields })}\n\n`;
   };
-  const delta = (given: Record<string, unknown>, finishReason: string | null = null) =>
-    event({ choices: [{ index: 0, delta: given, logprobs: null, finish_reason: finishReason }] });
+  const delta = (given: Record<string, unknown>, finishReason: string | null = null, more = {}) =>
+    event({ choices: [{ index: 0, delta: given, logprobs: null, finish_reason: finishReason }], ...more });
 
   const calls = turn.toolCalls.flatMap((call, index) => [
-    delta({ tool_calls: [{ index, ...toolCall({ ...call, arguments: '' }) }] }),
+    delta({ tool_calls: [{ index, ...toolCall({ ...call, arguments: '' }, frame) }] }),
     ...pieces(call.arguments).map((text) => delta({ tool_calls: [{ index, function: { arguments: text } }] })),
   ]);
+  const field = turn.finish === 'refusal' ? 'refusal' : 'content';
+  const said = [
+    delta({ role: 'assistant', content: turn.text === null ? null : '', refusal: null }),
+    ...pieces(turn.text ?? '').map((text) => delta({ [field]: text })),
+    ...calls,
+  ];
+  const also = usageAlsoIn ? { [usageAlsoIn]: { id: frame.id, usage: usageIn(turn, frame) } } : {};
+  const end = [
+    delta({}, FINISH[turn.finish], also),
+    ...(includeUsage ? [event({ choices: [], usage: usageIn(turn, frame) })] : []),
+    'data: [DONE]\n\n',
+  ];
+  const spoilt = [...said.slice(0, Math.ceil(said.length / 2)), `data: ${JSON.stringify(spoiltBy)}\n\n`];
   return {
     status: 200,
     headers: { ...frame.headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
-    chunks: [
-      delta({ role: 'assistant', content: turn.text === null ? null : '', refusal: null }),
-      ...pieces(turn.text ?? '').map((content) => delta({ content })),
-      ...calls,
-      delta({}, turn.finishReason),
-      ...(includeUsage ? [event({ choices: [], usage: usage(turn, frame) })] : []),
-      'data: [DONE]\n\n',
-    ],
-  };
-}
-
-/** By code points, so that no emoji is cut in two. */
-function pieces(text: string): string[] {
-  const points = [...text];
-  const count = Math.ceil(points.length / PIECE);
-  return Array.from({ length: count }, (_, index) => points.slice(index * PIECE, (index + 1) * PIECE).join(''));
-}
-
-/** Four characters a token, near enough for budgets and sums. */
-function usage({ text, toolCalls }: Turn, { promptCharacters }: Frame) {
-  const said = (text ?? '').length + toolCalls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
-  const prompt = Math.max(1, Math.ceil(promptCharacters / 4));
-  const completed = Math.max(1, Math.ceil(said / 4));
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: completed,
-    total_tokens: prompt + completed,
-    prompt_tokens_details: { cached_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0 },
+    chunks: [...opening, ...(spoiltBy === undefined ? [...said, ...end] : spoilt)],
   };
 }

@@ -1,4 +1,4 @@
-import { json, type Reply } from '../../http.ts';
+import type { ModelFaultKind } from '../../models/script-terms.ts';
 
 const DEFAULTS: Record<number, { type: string; code: string | null; message: string }> = {
   400: { type: 'invalid_request_error', code: null, message: 'The request is not valid.' },
@@ -14,6 +14,7 @@ const DEFAULTS: Record<number, { type: string; code: string | null; message: str
     code: 'server_error',
     message: 'The server had an error while processing your request.',
   },
+  408: { type: 'server_error', code: null, message: 'The request timed out.' },
   503: { type: 'server_error', code: 'server_is_overloaded', message: 'The server is overloaded, try again later.' },
 };
 const FALLBACK = { type: 'server_error', code: null, message: 'The request failed.' };
@@ -24,18 +25,46 @@ export interface OpenaiProblem {
   code?: string | null;
   message?: string;
   param?: string | null;
+  /** Of vendors whose errors hold more. */
+  details?: unknown[];
   headers?: Record<string, string>;
 }
 
-export function openaiError({ status, headers = {}, param = null, ...given }: OpenaiProblem): Reply {
+/** What the caller left out, as the vendor says it. */
+export function completed({ status, param = null, ...given }: OpenaiProblem) {
   // Running out of money shares its status with throttling and is told apart by type alone.
   const quota =
     given.code === 'insufficient_quota'
       ? { type: 'insufficient_quota', message: 'You exceeded your current quota.' }
       : {};
   const { type, code, message } = { ...(DEFAULTS[status] ?? FALLBACK), ...quota, ...given };
-  return json(status, { error: { message, type, param, code } }, headers);
+  return { status, type, code, message, param, ...(given.details ? { details: given.details } : {}) };
 }
 
-export const badRequest = (message: string, param: string | null = null): Reply =>
-  openaiError({ status: 400, message, param });
+export const badRequest = (message: string, param: string | null = null): OpenaiProblem => ({
+  status: 400,
+  message,
+  param,
+});
+
+/** What each fault is at OpenAI; other vendors have some of their own. */
+export const FAULTS: Partial<Record<ModelFaultKind, OpenaiProblem>> = {
+  rate: { status: 429, code: 'rate_limit_exceeded' },
+  quota: {
+    status: 429,
+    type: 'insufficient_quota',
+    code: 'credit_balance_exhausted',
+    message: 'You exceeded your current quota, please check your plan and billing details.',
+  },
+  overloaded: { status: 503 },
+  server: { status: 500 },
+  overflow: {
+    status: 400,
+    code: 'context_length_exceeded',
+    param: 'messages',
+    message: "This model's maximum context length is 272000 tokens. However, your messages resulted in 301442 tokens.",
+  },
+  auth: { status: 401 },
+  bad: { status: 400, message: 'The request is not valid: it was told to be refused.' },
+  filter: { status: 400, code: 'content_policy_violation', message: 'The prompt was refused by the usage policies.' },
+};

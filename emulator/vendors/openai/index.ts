@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { json, jsonBody, record, route, router, type Call, type Handler, type Reply } from '../../http.ts';
+import { deliver } from '../../models/deliver.ts';
+import { nextTurn } from '../../models/scripted-model.ts';
+import type { ModelFault } from '../../models/script-terms.ts';
+import type { Scripts } from '../../models/scripts.ts';
 import type { Origin } from '../../world.ts';
 import { readChatRequest } from './chat-request.ts';
-import { completion } from './completion.ts';
-import { badRequest, openaiError } from './errors.ts';
-import { listModels, MODELS } from './models.ts';
+import { completion, type Frame } from './completion.ts';
+import type { Dialect } from './dialect.ts';
+import { DIALECTS } from './dialects.ts';
+import { badRequest, completed, FAULTS, type OpenaiProblem } from './errors.ts';
+import { EMBEDDING_MODELS } from './models.ts';
 import { createScript, turnOf, type ScriptedAnswer } from './script.ts';
-import { nextTurn } from './scripted-model.ts';
 
 export interface OpenaiControl {
   /** Queues answers that take the place of the scripted model's own, in this order. */
@@ -18,63 +23,138 @@ export interface OpenaiControl {
   requests: () => Record<string, unknown>[];
 }
 
-export interface Openai {
-  handle: Handler;
+/** OpenAI and those who speak as it does, by the names they are mounted under. */
+export interface ChatVendors {
+  mounts: Record<string, Handler>;
   control: OpenaiControl;
 }
 
 const KEPT_REQUESTS = 500;
+const newId = (prefix: string): string => `${prefix}${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 
-export function createOpenai({ now }: Origin): Openai {
-  const script = createScript();
+export function createChatVendors({ now }: Origin, scripts: Scripts): ChatVendors {
+  const queue = createScript();
   let received: Record<string, unknown>[] = [];
-  const newId = (prefix: string) => `${prefix}${randomUUID().replaceAll('-', '').slice(0, 24)}`;
-  const callId = () => newId('call_');
+  const mount = (dialect: Dialect): [string, Handler] => [
+    dialect.provider,
+    chatVendor(dialect, {
+      now,
+      scripts,
+      queue,
+      heard: (body) => void (received = [...received, body].slice(-KEPT_REQUESTS)),
+    }),
+  ];
+  return {
+    mounts: Object.fromEntries(DIALECTS.map(mount)),
+    control: {
+      script: queue.add,
+      pending: queue.pending,
+      clear: queue.clear,
+      requests: () => structuredClone(received),
+    },
+  };
+}
 
-  const chat = (call: Call): Reply => {
+interface Parts {
+  now: () => number;
+  scripts: Scripts;
+  queue: ReturnType<typeof createScript>;
+  heard: (body: Record<string, unknown>) => void;
+}
+
+function chatVendor(dialect: Dialect, { now, scripts, queue, heard }: Parts): Handler {
+  const { base, provider, models, listed } = dialect;
+  const refuse = (problem: OpenaiProblem): Reply =>
+    json(problem.status, dialect.error(completed(problem)), problem.headers);
+  const problemOf = ({ kind, code, retryAfter = 1, retryAfterMs }: ModelFault): OpenaiProblem => {
+    const problem = dialect.faults[kind] ?? FAULTS[kind] ?? { status: 500 };
+    const again = kind === 'rate' ? dialect.again(retryAfter) : {};
+    const inMs = retryAfterMs === undefined ? {} : { 'retry-after-ms': String(retryAfterMs) };
+    return {
+      ...problem,
+      ...again,
+      ...(code === undefined ? {} : { code }),
+      headers: { ...problem.headers, ...again.headers, ...inMs },
+    };
+  };
+
+  const chat = async (call: Call): Promise<Reply> => {
     const body = jsonBody(call);
-    if (body === undefined) return badRequest('We could not parse the JSON body of your request.');
-    received = [...received, record(body)].slice(-KEPT_REQUESTS);
-    const request = readChatRequest(body);
-    if ('status' in request) return request;
+    if (body === undefined) return refuse(badRequest('We could not parse the JSON body of your request.'));
+    heard(record(body));
+    const request = readChatRequest(dialect, body);
+    if ('status' in request) return refuse(request);
 
-    const scripted = script.take(call.body.toString('utf8'));
-    if (scripted?.kind === 'error') return openaiError(scripted);
-    const turn = (scripted && turnOf(scripted, callId)) ?? nextTurn(request, now(), callId);
-    const reply = completion(request, turn, {
+    const frame: Frame = {
       id: newId('chatcmpl-'),
       created: Math.floor(now() / 1000),
       headers: rateHeaders(),
       promptCharacters: call.body.length,
-    });
-    return scripted?.kind === 'cut' ? { ...reply, ending: 'cut' } : reply;
+      dialect,
+    };
+    const prompt = call.body.toString('utf8');
+    const key = dialect.key(call) ?? '';
+    const cue = scripts.cue(request, prompt, key, (step) => newId(`${dialect.callId}_k${step}_`));
+    if (typeof cue === 'string') return refuse(badRequest(cue));
+    if (cue) {
+      const spoiltBy = (fault: ModelFault) => dialect.error(completed(problemOf({ ...fault, kind: 'server' })));
+      return deliver(
+        cue,
+        {
+          answer: (turn) => completion(request, turn, frame),
+          spoilt: (turn, fault) => completion(request, turn, frame, spoiltBy(fault)),
+          refusal: (fault) => refuse(problemOf(fault)),
+        },
+        now,
+      );
+    }
+    const noted = scripts.unscripted(request, prompt, key);
+    const scripted = queue.take(prompt);
+    if (scripted?.kind === 'error') {
+      noted.kind = 'bad';
+      return refuse(scripted);
+    }
+    const turn =
+      (scripted && turnOf(scripted, () => newId('call_'))) ??
+      nextTurn(request, now(), () => newId(`${dialect.callId}_`));
+    const reply = completion(request, turn, frame);
+    const sent = () => void (noted.finishedAt = new Date(now()).toISOString());
+    return scripted?.kind === 'cut' ? { ...reply, ending: 'cut' } : { ...reply, sent };
   };
 
+  const all = [
+    ...(models ?? ['gpt-5.4-2026-03-05', 'gpt-4o-mini']),
+    ...(provider === 'openai' ? EMBEDDING_MODELS : []),
+  ];
   const routes = router(
     [
-      route('POST', '/v1/chat/completions', chat),
-      route('GET', '/v1/models', listModels),
-      route('GET', '/v1/models/:id', (_call, id = '') =>
-        MODELS.includes(id)
-          ? json(200, { id, object: 'model', created: 1_790_640_000, owned_by: 'system' })
-          : openaiError({ status: 404 }),
+      route('POST', `${base}/chat/completions`, chat),
+      // All kinds in one list with nothing to tell them apart, as the vendor has it.
+      route('GET', `${base}/models`, () => json(200, { object: 'list', data: all.map(listed) })),
+      route('GET', `${base}/models/:id`, (_call, id = '') =>
+        all.includes(id) ? json(200, listed(id)) : refuse({ status: 404 }),
       ),
+      ...(provider === 'openrouter'
+        ? [
+            route('GET', `${base}/key`, () =>
+              json(200, { data: { label: 'sk-or-v1-***', limit_remaining: null, is_free_tier: false } }),
+            ),
+          ]
+        : []),
     ],
-    ({ method, path }) => openaiError({ status: 404, code: null, message: `Invalid URL (${method} ${path})` }),
+    ({ method, path }) => refuse({ status: 404, code: null, message: `Invalid URL (${method} ${path})` }),
   );
+  // There the list of models proves nothing about a key: anybody may read it.
+  const isOpen = ({ method, path }: Call) => provider === 'openrouter' && method === 'GET' && path === `${base}/models`;
 
-  return {
-    async handle(call) {
-      const authorized = /^Bearer emulator\S*$/.test(call.headers.authorization ?? '');
-      const reply = authorized ? await routes(call) : openaiError({ status: 401 });
-      return { ...reply, headers: { ...reply.headers, 'x-request-id': newId('req_') } };
-    },
-    control: {
-      script: script.add,
-      pending: script.pending,
-      clear: script.clear,
-      requests: () => structuredClone(received),
-    },
+  return async (call) => {
+    const key = dialect.key(call) ?? '';
+    const reply =
+      isOpen(call) || (/^emulator\S*$/.test(key) && !scripts.refuses(key))
+        ? await routes(call)
+        : refuse({ status: 401, ...dialect.faults.auth });
+    const named = dialect.requestId === '' ? {} : { [dialect.requestId]: newId('req_') };
+    return { ...reply, headers: { ...reply.headers, ...named } };
   };
 }
 

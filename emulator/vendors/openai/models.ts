@@ -1,5 +1,3 @@
-import { json, type Reply } from '../../http.ts';
-
 export const MODELS = [
   'gpt-6-astra',
   'gpt-6.1-sol',
@@ -24,19 +22,7 @@ export const MODELS = [
   'gpt-4o',
   'gpt-4o-mini',
 ];
-const EMBEDDING_MODELS = ['text-embedding-3-large', 'text-embedding-3-small', 'text-embedding-ada-002'];
+export const EMBEDDING_MODELS = ['text-embedding-3-large', 'text-embedding-3-small', 'text-embedding-ada-002'];
 
 /** These think before they answer, and refuse the old name of the output limit. */
 export const isReasoningModel = (model: string): boolean => /^(o\d|gpt-[56])/.test(model);
-
-/** All kinds in one list with nothing to tell them apart, as the vendor has it. */
-export const listModels = (): Reply =>
-  json(200, {
-    object: 'list',
-    data: [...MODELS, ...EMBEDDING_MODELS].map((id) => ({
-      id,
-      object: 'model',
-      created: 1_790_640_000,
-      owned_by: 'system',
-    })),
-  });

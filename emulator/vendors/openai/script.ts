@@ -1,9 +1,9 @@
+import type { Turn } from '../../models/conversation.ts';
 import type { OpenaiProblem } from './errors.ts';
-import type { Turn } from './scripted-model.ts';
 
 /** One answer of the queue; without `match` it goes to the next request, else to the next whose messages match. */
 export type ScriptedAnswer = { match?: string } & (
-  | { kind: 'text'; text: string; finishReason?: string }
+  | { kind: 'text'; text: string }
   | { kind: 'json'; value: unknown }
   /** `arguments` as a string goes out as it is, valid or not; an unknown tool is a name nobody offered. */
   | { kind: 'tool_calls'; calls: { name: string; arguments: unknown }[] }
@@ -36,16 +36,16 @@ export function createScript() {
 export function turnOf(scripted: ScriptedAnswer, callId: () => string): Turn | undefined {
   switch (scripted.kind) {
     case 'text':
-      return { text: scripted.text, toolCalls: [], finishReason: scripted.finishReason ?? 'stop' };
+      return { text: scripted.text, toolCalls: [], finish: 'stop' };
     case 'json':
-      return { text: JSON.stringify(scripted.value), toolCalls: [], finishReason: 'stop' };
+      return { text: JSON.stringify(scripted.value), toolCalls: [], finish: 'stop' };
     case 'tool_calls': {
       const calls = scripted.calls.map(({ name, arguments: given }) => ({
         id: callId(),
         name,
         arguments: typeof given === 'string' ? given : JSON.stringify(given),
       }));
-      return { text: null, toolCalls: calls, finishReason: 'tool_calls' };
+      return { text: null, toolCalls: calls, finish: 'tool' };
     }
     case 'error':
     case 'cut':

@@ -1,5 +1,5 @@
-import { list, record } from '../../http.ts';
-import type { Schema } from './chat-request.ts';
+import { list, record } from '../http.ts';
+import type { Schema } from './conversation.ts';
 
 const UNKNOWN = 'The scripted model has nothing to say on this.';
 const FORMATS: Record<string, string> = {

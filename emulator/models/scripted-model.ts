@@ -1,31 +1,25 @@
-import { list, record } from '../../http.ts';
+import { list, record } from '../http.ts';
 import { audit } from './audit.ts';
-import type { ChatRequest, Schema, ToolCall } from './chat-request.ts';
+import type { Asked, Schema, ToolCall, Turn } from './conversation.ts';
 import { conform } from './conform.ts';
 import { jsonIn } from './json-in.ts';
 import { report } from './report.ts';
 import { seenIn, type Seen } from './seen.ts';
 
-export interface Turn {
-  text: string | null;
-  toolCalls: ToolCall[];
-  finishReason: string;
-}
-
 const READ_AT_MOST = 3;
 const LIST_AT_MOST = 2;
 
 /** What an honest auditor would do next: list, read a few, then answer in the asked form from what it saw. */
-export function nextTurn(request: ChatRequest, now: number, callId: () => string): Turn {
+export function nextTurn(request: Asked, now: number, callId: () => string): Turn {
   const wanted = toolCalls(request);
   if (wanted.length > 0) {
     const calls = (request.parallel ? wanted : wanted.slice(0, 1)).map((call) => ({ id: callId(), ...call }));
-    return { text: null, toolCalls: calls, finishReason: 'tool_calls' };
+    return { text: null, toolCalls: calls, finish: 'tool' };
   }
-  return { text: answer(request, now), toolCalls: [], finishReason: 'stop' };
+  return { text: answer(request, now), toolCalls: [], finish: 'stop' };
 }
 
-function toolCalls({ messages, tools, toolChoice }: ChatRequest): Omit<ToolCall, 'id'>[] {
+function toolCalls({ messages, tools, toolChoice }: Asked): Omit<ToolCall, 'id'>[] {
   if (toolChoice === 'none') return [];
   const tool = (name: string) => tools.find((one) => one.name === name);
   const [lists, reads] = [tool('list_content'), tool('read_content')];
@@ -62,7 +56,7 @@ function toolCalls({ messages, tools, toolChoice }: ChatRequest): Omit<ToolCall,
   return forced && made.length === 0 ? [call(forced, {})] : [];
 }
 
-const listedNothing = (recent: ChatRequest['messages']): boolean =>
+const listedNothing = (recent: Asked['messages']): boolean =>
   recent.some(
     ({ role, text }) => role === 'tool' && jsonIn(text).some((value) => Array.isArray(record(value)['items'])),
   );
@@ -75,7 +69,7 @@ const call = ({ name, parameters }: { name: string; parameters: Schema }, given:
   ),
 });
 
-function answer({ messages, schema }: ChatRequest, now: number): string {
+function answer({ messages, schema }: Asked, now: number): string {
   const seen = seenIn(messages);
   if (!schema) return proseOn(seen, messages.findLast(({ role }) => role === 'user')?.text ?? '');
   const name =

@@ -1,5 +1,5 @@
-import { list, record } from '../../http.ts';
-import type { Message } from './chat-request.ts';
+import { list, record } from '../http.ts';
+import type { Message } from './conversation.ts';
 import { jsonIn } from './json-in.ts';
 
 export interface Content {
