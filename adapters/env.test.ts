@@ -105,6 +105,29 @@ describe('the environment', () => {
     expect(messageOf({ ...least, CONNECTOR_ORIGINS: given })).toContain('CONNECTOR_ORIGINS');
   });
 
+  test('knows the platform’s keys at any number of model providers', () => {
+    const keys = {
+      anthropic: { apiKey: 'a' },
+      'azure-openai': { apiKey: 'z', endpoint: 'https://us.openai.azure.com' },
+      groq: { apiKey: 'g', baseUrl: 'http://10.0.0.1:8080/v1/' },
+    };
+    const env = readEnv({ ...least, LLM_MODEL: 'big', LLM_FAST_MODEL: 'small', LLM_KEYS: JSON.stringify(keys) });
+    expect(env.llm).toEqual({
+      ...{ provider: 'openai', baseUrl: null, apiKey: null, model: 'big', fastModel: 'small' },
+      keys: {
+        anthropic: { values: { apiKey: 'a' }, baseUrl: null },
+        'azure-openai': { values: keys['azure-openai'], baseUrl: null },
+        groq: { values: { apiKey: 'g' }, baseUrl: 'http://10.0.0.1:8080/v1' },
+      },
+    });
+    expect(messageOf({ ...least, LLM_PROVIDER: 'anthropic' })).toContain('LLM_MODEL');
+    for (const wrong of ['{', '{"nobody":{"apiKey":"x"}}', '{"groq":{"apiKey":"","x":"k-canary"}}', '"k-canary"']) {
+      const message = messageOf({ ...least, LLM_KEYS: wrong });
+      expect(message).toContain('\n  LLM_KEYS');
+      expect(message).not.toContain('canary');
+    }
+  });
+
   test('mails with a server and an address to mail from, or not at all', () => {
     expect(readEnv(least).smtp).toBeNull();
     const mail = { SMTP_URL: 'smtp://127.0.0.1:1025', SMTP_FROM: 'BizOSaaS <no-reply@us.test>' };

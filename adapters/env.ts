@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { modelProblems, modelsEnv, ModelVariables } from './env-models.ts';
+import type { ModelsEnv } from './env-models.ts';
 import { secretProblems, secretsEnv, SecretVariables } from './env-secrets.ts';
 import type { SecretsEnv } from './env-secrets.ts';
 
@@ -37,9 +39,7 @@ const Source = z.object({
   PORTAL_ORIGINS: list,
   TEMPORAL_UI_ORIGIN: origin.optional(),
   EMULATOR_URL: origin.optional(),
-  LLM_BASE_URL: origin.default('https://api.openai.com/v1'),
-  LLM_API_KEY: z.string().optional(),
-  LLM_MODEL: z.string().default('gpt-4o-mini'),
+  ...ModelVariables,
   HTTP_ALLOW: list.refine((hosts) => hosts.every((host) => /^[^\s/]+:\d+$/.test(host)), 'is not a list of host:port'),
   CONNECTOR_ORIGINS: list.refine(
     (pairs) => pairs.every((pair) => /^https?:\/\/(\*\.)?[^=*]+=https?:\/\/[^=*]+$/.test(pair)),
@@ -105,7 +105,7 @@ export interface Env {
   /** Where the Temporal UI is, whose browsers may have payloads decoded. */
   temporalUiOrigin: string | null;
   emulatorUrl: string | null;
-  llm: { baseUrl: string; apiKey: string | null; model: string };
+  llm: ModelsEnv;
   /** Loopback `host:port`s that the SSRF guard lets through. */
   httpAllow: string[];
   /** URL prefixes of vendors that are replaced by other prefixes. */
@@ -135,7 +135,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
   const lonely = (given.SMTP_URL === undefined) !== (given.SMTP_FROM === undefined);
   const mail = lonely ? ['SMTP_URL: is set with SMTP_FROM or not at all; set both'] : [];
   const misfits = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
-  const problems = [...misfits, ...mail, ...refusals(given)];
+  const problems = [...misfits, ...mail, ...modelProblems(given), ...refusals(given)];
   if (!parsed.success || problems.length > 0) {
     throw new Error(['The environment does not fit:', ...problems].join('\n  '));
   }
@@ -156,7 +156,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
     portalOrigins: env.PORTAL_ORIGINS,
     temporalUiOrigin: env.TEMPORAL_UI_ORIGIN ?? null,
     emulatorUrl: env.EMULATOR_URL ?? null,
-    llm: { baseUrl: env.LLM_BASE_URL, apiKey: env.LLM_API_KEY ?? null, model: env.LLM_MODEL },
+    llm: modelsEnv(env),
     httpAllow: env.HTTP_ALLOW,
     connectorOrigins: env.CONNECTOR_ORIGINS.map(connectorOrigin),
     oauthApps: {
