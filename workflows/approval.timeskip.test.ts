@@ -5,7 +5,8 @@ import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { startApproval } from '../workers/testing/starts.ts';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 let ground: Ground;
 
 beforeAll(async () => {
@@ -34,4 +35,27 @@ test('nobody decides: a reminder after two days, and after seven the default, wh
     decidedBy: null,
     remindedAt: expect.any(String),
   });
+});
+
+test('C86: over a weekend nothing is due: the reminder, the next in line and the deadline come in working hours', async () => {
+  const { ports } = ground;
+  const tenantId = await aTenant(ports);
+  const boss = await ports.identity.addMembership(tenantId, Email.parse('boss@acme.test'), 'tenant_admin');
+  const time = (await ground.connection.testService?.getCurrentTime({}))?.time;
+  const today = Math.floor(Number(time?.seconds) / (DAY_MS / 1000)) * DAY_MS;
+  // A weekend of today and the two days after it, whatever day it is.
+  const weekday = (days: number) => new Date(today + days * DAY_MS).getUTCDay() || 7;
+  const { run } = await startApproval(ground, tenantId, {
+    ...{ roles: ['tenant_user'], remindAfterMs: HOUR_MS, deadlineMs: 10 * HOUR_MS, onDeadline: 'reject' },
+    ...{ escalations: [{ afterMs: 2 * HOUR_MS, roles: ['tenant_admin'] }] },
+    businessHours: { timeZone: 'UTC', from: 8, to: 16, days: [3, 4, 5, 6].map(weekday) },
+  });
+  await expect(run.result()).resolves.toMatchObject({ outcome: 'expired' });
+  const { events } = await run.fetchHistory();
+  const fired = events?.filter(({ timerFiredEventAttributes }) => timerFiredEventAttributes) ?? [];
+  const hours = fired.map(({ eventTime }) => (Number(eventTime?.seconds) - today / 1000) / 3600);
+  const monday = 3 * 24;
+  expect(hours.map(Math.floor)).toEqual([monday + 9, monday + 10, monday + 24 + 10]);
+  const inbox = await ports.notifier.inbox(tenantId, boss);
+  expect(inbox.map(({ kind }) => kind)).toEqual(['approval.escalated']);
 });

@@ -1,130 +1,83 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  defineQuery,
-  defineUpdate,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { ContentRef } from '../ports/agents.ts';
-import type { ApprovalOutcome, ApprovalPolicy, Decision } from '../ports/approvals.ts';
-import type { ApprovalId, ConnectionId, OperationId, TenantId } from '../ports/ids.ts';
-import { MESSAGES } from '../ports/operations.ts';
+import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { ApprovalOutcome } from '../ports/approvals.ts';
 import { local, own } from './lib/activities.ts';
+import { createBallot } from './lib/approval-ballot.ts';
+import { listen } from './lib/approval-handlers.ts';
+import { dueTimes, ladderOf } from './lib/approval-ladder.ts';
+import type { Rung } from './lib/approval-ladder.ts';
+import type { ApprovalInput, ApprovalResult } from './lib/approval-messages.ts';
+import { escalationsOf } from './lib/approval-rules.ts';
+import { createTelling } from './lib/approval-telling.ts';
 import { blockedBy } from './lib/attributes.ts';
 
-export interface ApprovalInput {
-  tenantId: TenantId;
-  approvalId: ApprovalId;
-  operationId: OperationId | null;
-  /** What is approved is done through this connection. */
-  connectionId?: ConnectionId | null;
-  subject: string;
-  content: ContentRef;
-  policy: ApprovalPolicy;
-}
+export * from './lib/approval-messages.ts';
 
-export interface ApprovalResult {
-  outcome: ApprovalOutcome;
-  /** What was approved: as shown, or as edited. */
-  contentId: string;
-}
+/**
+ * Asks people about one exact piece of content, reminds them, asks others besides, and takes the policy's default when nobody
+ * decides.
+ */
+export async function approval(input: ApprovalInput): Promise<ApprovalResult> {
+  const { tenantId, approvalId, operationId, connectionId = null, kind = 'decision', requestedBy = null } = input;
+  const { subject, content, policy } = input;
+  const ballot = createBallot(input);
+  const tell = createTelling(input, ballot);
+  const words = listen(input, ballot, tell);
+  const undecided: ApprovalResult = { outcome: 'expired', contentId: content.id };
 
-export const decideUpdate = defineUpdate<ApprovalResult, [Decision]>(MESSAGES.decide);
-export const statusQuery = defineQuery<'pending' | 'decided' | 'closed'>(MESSAGES.status);
-
-const refuse = (message: string, code: string) => ApplicationFailure.nonRetryable(message, code);
-
-/** Asks people about one exact piece of content, reminds them, and takes the policy's default when nobody decides. */
-export async function approval({
-  tenantId,
-  approvalId,
-  operationId,
-  connectionId = null,
-  subject,
-  content,
-  policy,
-}: ApprovalInput): Promise<ApprovalResult> {
-  let decision: Decision | undefined;
-  let closed: ApprovalResult | undefined;
-  const deadlineAt = new Date(Date.now() + policy.deadlineMs).toISOString();
-
-  setHandler(statusQuery, () => (closed ? 'closed' : decision ? 'decided' : 'pending'));
-  setHandler(
-    decideUpdate,
-    async (given) => {
-      decision = given;
-      await condition(() => closed !== undefined);
-      return closed ?? { outcome: 'expired', contentId: content.id };
-    },
-    {
-      // Must be synchronous: a validator that rejects asynchronously fails the workflow task for ever.
-      validator: ({ contentHash, actor }: Decision) => {
-        if (decision || closed) throw refuse('this was already decided', 'approval_closed');
-        if (contentHash !== content.sha256)
-          throw refuse('this decision is about other content than is shown now; read it again', 'approval_stale');
-        if (!policy.roles.includes(actor.role))
-          throw refuse(`${actor.role} may not decide this; ${policy.roles.join(' or ')} may`, 'forbidden');
-      },
-    },
-  );
-
-  const told = (kind: 'approval.requested' | 'approval.reminder') =>
-    own.tellOfFact(tenantId, {
-      key: `${kind}/${approvalId}`,
-      roles: policy.roles,
-      kind,
-      subject,
-      link: `/api/v1/approvals/${approvalId}`,
-    });
-  const close = async (result: ApprovalResult, state: ApprovalOutcome | 'withdrawn') => {
+  const close = async (result: ApprovalResult, state: ApprovalOutcome | 'withdrawn'): Promise<ApprovalResult> => {
+    ballot.end();
+    const decision = ballot.decision();
     await local.closeApproval(tenantId, approvalId, state, decision?.actor.userId ?? null, {
-      contentHash: content.sha256,
+      contentHash: ballot.shown().sha256,
       kind: decision?.kind ?? 'default',
       commentId: decision?.commentId ?? null,
     });
-    closed = result;
+    words.answer(result);
+    // Whoever decided is answered before the workflow ends.
+    await condition(allHandlersFinished);
     return result;
+  };
+  const climb = async (rung: Rung['kind']): Promise<void> => {
+    switch (rung) {
+      case 'remind':
+        await local.remindApproval(tenantId, approvalId);
+        return tell.reminder();
+      case 'escalate': {
+        const level = ballot.escalate();
+        await own.escalateApproval(tenantId, approvalId, level);
+        return tell.escalated(level, escalationsOf(policy)[level - 1]?.roles ?? []);
+      }
+      case 'deadline':
+        return ballot.end();
+    }
   };
 
   try {
+    const due = await dueTimes(policy, Date.now());
     await local.openApproval({
-      id: approvalId,
-      tenantId,
-      operationId,
-      connectionId,
-      workflowId: workflowInfo().workflowId,
-      subject,
-      contentId: content.id,
-      contentHash: content.sha256,
-      policy,
-      deadlineAt,
+      ...{ id: approvalId, tenantId, operationId, connectionId, workflowId: workflowInfo().workflowId },
+      ...{ kind, subject, contentId: content.id, contentHash: content.sha256, policy, requestedBy },
+      deadlineAt: new Date(due.deadlineAt).toISOString(),
     });
-    await told('approval.requested');
+    await tell.requested();
     // Told only now: whoever follows the story may read the approval at once.
     if (operationId) {
       const message = `Waiting for a person: ${subject}`;
       const progress = { operationId, tenantId, actor: 'approval', step: 'approval', data: { approvalId } };
       await local.recordProgress({ ...progress, state: 'waiting', message });
     }
-    const decided = () => decision !== undefined;
-    const remindAfterMs = Math.min(policy.remindAfterMs, policy.deadlineMs);
-    if (!(await blockedBy('approval', condition(decided, remindAfterMs)))) {
-      await local.remindApproval(tenantId, approvalId);
-      await told('approval.reminder');
-      await blockedBy('approval', condition(decided, policy.deadlineMs - remindAfterMs));
+    for (const rung of ladderOf(due)) {
+      const decided = condition(() => ballot.decision() !== undefined, Math.max(rung.at - Date.now(), 1));
+      if (await blockedBy('approval', decided)) break;
+      await climb(rung.kind);
     }
+    await condition(words.kept);
   } catch (error) {
-    if (isCancellation(error))
-      await CancellationScope.nonCancellable(() => close({ outcome: 'expired', contentId: content.id }, 'withdrawn'));
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => close(undecided, 'withdrawn'));
     throw error;
   }
-  if (!decision) return close({ outcome: 'expired', contentId: content.id }, 'expired');
+  const decision = ballot.decision();
+  if (!decision) return close(undecided, 'expired');
   const outcome = decision.kind === 'reject' ? 'rejected' : 'approved';
-  const result = await close({ outcome, contentId: decision.contentId }, outcome);
-  // The one who decided is answered before the workflow ends.
-  await condition(() => closed !== undefined);
-  return result;
+  return close({ outcome, contentId: decision.kind === 'respond' ? decision.contentId : ballot.shown().id }, outcome);
 }

@@ -1,17 +1,21 @@
+import type { ApprovalStore } from '../../ports/approvals.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { Scope } from '../../ports/ids.ts';
 import type { Channel, ChannelStore, Note, NotifierPort } from '../../ports/notifications.ts';
 import type { SecretPort } from '../../ports/secrets.ts';
 import { channelSecretPath } from '../../ports/secrets.ts';
 import type { HttpClient } from '../http/client.ts';
+import { createLinks } from './approval-link.ts';
 import type { Smtp } from './email.ts';
 import { createMailer } from './email.ts';
+import type { Message } from './message.ts';
 import { sendToSlack } from './slack.ts';
 import { sendToWebhook, signingKeysIn } from './webhook.ts';
 
 interface NotifierOptions {
   inbox: Pick<NotifierPort, 'notify' | 'inbox'>;
   channels: ChannelStore;
+  approvals: Pick<ApprovalStore, 'get' | 'putLink'>;
   secrets: SecretPort;
   /** The guarded one: Slack's and webhooks' addresses are given by tenants. */
   http: HttpClient;
@@ -23,8 +27,9 @@ interface NotifierOptions {
 }
 
 export function createNotifier(options: NotifierOptions): NotifierPort {
-  const { inbox, channels, secrets, http, smtp, publicUrl, hash } = options;
+  const { inbox, channels, approvals, secrets, http, smtp, publicUrl, hash } = options;
   const sendMail = createMailer(smtp);
+  const linkIn = createLinks(approvals, hash);
 
   const secretOf = async (scope: Scope, { id }: Channel) => {
     const values = (await secrets.read(channelSecretPath(scope, id)))?.values ?? {};
@@ -34,13 +39,27 @@ export function createNotifier(options: NotifierOptions): NotifierPort {
     return { url, keys: signingKeysIn(values) };
   };
 
-  const send = async (scope: Scope, channel: Channel, { key, roles, kind, subject, link }: Note): Promise<string> => {
+  const mail = async (scope: Scope, note: Note, message: Message): Promise<string> => {
+    const addresses = await channels.addresses(scope, note);
+    if (note.approvalId === undefined) return sendMail(addresses, message);
+    // A token works once, so each person has a letter of their own.
+    for (const address of addresses) {
+      const url = `${publicUrl}${await linkIn(scope, note)}`;
+      await sendMail([address], { ...message, id: hash(`${message.id}\n${address}`), url });
+    }
+    return addresses.length === 0 ? sendMail([], message) : `The mail server took it for ${addresses.length} people.`;
+  };
+
+  const send = async (scope: Scope, channel: Channel, note: Note): Promise<string> => {
+    const { key, kind, subject, link } = note;
     const message = { id: hash(`${channel.id}\n${key}`), kind, subject, url: `${publicUrl}${link}` };
     switch (channel.kind) {
       case 'email':
-        return sendMail(await channels.addresses(scope, roles), message);
-      case 'slack':
-        return sendToSlack(http, (await secretOf(scope, channel)).url, message);
+        return mail(scope, note, message);
+      case 'slack': {
+        const { url } = await secretOf(scope, channel);
+        return sendToSlack(http, url, { ...message, url: `${publicUrl}${await linkIn(scope, note)}` });
+      }
       case 'webhook':
         return sendToWebhook(http, await secretOf(scope, channel), message);
     }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { SMTPServer } from 'smtp-server';
 import { Webhook } from 'standardwebhooks';
-import { Email } from '../../ports/ids.ts';
+import { ApprovalId, Email } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { ChannelKind, NotifierPort } from '../../ports/notifications.ts';
 import type { SecretPort, SecretValues } from '../../ports/secrets.ts';
@@ -84,7 +84,16 @@ let tenantId: TenantId;
 
 const open = (smtp: { url: string; from: string } | null) =>
   createNotifier({
-    ...{ inbox: stores.notifier, channels: stores.channels, secrets, http, smtp, publicUrl: PUBLIC_URL, hash },
+    ...{
+      inbox: stores.notifier,
+      channels: stores.channels,
+      approvals: stores.approvals,
+      secrets,
+      http,
+      smtp,
+      publicUrl: PUBLIC_URL,
+      hash,
+    },
   });
 const smtpAt = (login = '') => ({ url: `smtp://${login}127.0.0.1:${smtpPort}`, from: 'BizOSaaS <biz@biz.test>' });
 
@@ -316,4 +325,40 @@ test('a channel of another tenant, or one whose address is gone, is not found; i
   const owner = await stores.identity.addMembership(tenantId, Email.parse(`o-${id}@acme.test`), 'tenant_admin');
   await notifier.notify(tenantId, note);
   await expect(notifier.inbox(tenantId, owner)).resolves.toMatchObject([{ subject: note.subject }]);
+});
+
+const anApproval = async () => {
+  const id = ApprovalId.parse(randomUUID());
+  await stores.approvals.open({
+    ...{ id, tenantId, operationId: null, connectionId: null, workflowId: 'w', kind: 'decision', subject: 's' },
+    ...{ contentId: randomUUID(), contentHash: 'h', requestedBy: null },
+    policy: { roles: ['tenant_admin'], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' },
+    deadlineAt: new Date(Date.now() + 60_000).toISOString(),
+  });
+  return { approvalId: id, note: { ...note, link: `/api/v1/approvals/${id}`, approvalId: id } };
+};
+const tokenIn = (text = '') =>
+  /#token=([\w-]{43})/.exec(text.replaceAll('=\r\n', '').replaceAll('=3D', '='))?.[1] ?? '';
+
+test('C86: each letter about an approval brings a token of its own, which opens that approval once and stands nowhere else', async () => {
+  const { approvalId, note: asked } = await anApproval();
+  const boss = Email.parse(`boss-${randomUUID()}@acme.test`);
+  const named = Email.parse(`named-${randomUUID()}@acme.test`);
+  const userId = await stores.identity.addMembership(tenantId, named, 'tenant_user');
+  await stores.identity.addMembership(tenantId, boss, 'tenant_admin');
+  await notifier.deliver(tenantId, await aChannel('email'), { ...asked, users: [userId] });
+  await notifier.deliver(tenantId, await aChannel('slack', { url: `${origin}${SECRET_PATH}` }), asked);
+  await notifier.deliver(tenantId, await aChannel('webhook', { url: `${origin}/hook`, key: 'a'.repeat(40) }), asked);
+  expect(mails.map(({ to }) => to)).toEqual([[boss], [named]]);
+  const tokens = [...mails.map(({ text }) => tokenIn(text)), tokenIn(received[0]?.body)];
+  expect(new Set(tokens).size).toBe(3);
+  expect(tokenIn(received[1]?.body)).toBe('');
+  for (const token of tokens) {
+    await expect(stores.approvals.useLink(tenantId, token, userId)).resolves.toBeNull();
+    await expect(stores.approvals.useLink(tenantId, hash(token), userId)).resolves.toBe(approvalId);
+    await expect(stores.approvals.useLink(tenantId, hash(token), userId)).resolves.toBeNull();
+  }
+  await stores.approvals.close(tenantId, approvalId, 'approved', userId);
+  await notifier.deliver(tenantId, await aChannel('email'), { ...asked, key: 'later' });
+  expect(tokenIn(mails.at(-1)?.text)).toBe('');
 });

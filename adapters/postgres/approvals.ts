@@ -1,24 +1,35 @@
+import { z } from 'zod';
 import type { ApprovalStore } from '../../ports/approvals.ts';
 import { Approval } from '../../ports/approvals.ts';
 import { Fault } from '../../ports/errors.ts';
+import { UserId } from '../../ports/ids.ts';
+import { postgresApprovalLinks } from './approval-links.ts';
+import { postgresApprovalVotes } from './approval-votes.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 
 const LIST_MAX = 200;
+/** Judged one by one by whoever asks what is theirs to decide. */
+const WAITING_MAX = 1000;
 
-const columns = sql.fragment`id, tenant_id, operation_id, connection_id, workflow_id, subject, content_id, content_hash,
-  policy, state, reminded_at, deadline_at, decided_by, decided_at, created_at`;
+const columns = sql.fragment`id, tenant_id, operation_id, connection_id, workflow_id, kind, subject, content_id,
+  content_hash, policy, requested_by, state, level, reminded_at, deadline_at, decided_by, decided_at, created_at`;
+
+const Waiting = Approval.extend({ delegates: z.array(UserId), voters: z.array(UserId) });
 
 const gone = (id: string) => new Fault('not_found', `There is no approval ${id}.`);
 
 export const postgresApprovals = (db: Database): ApprovalStore => ({
+  ...postgresApprovalVotes(db),
+  ...postgresApprovalLinks(db),
+
   open: (it) =>
     db.inTenant(it.tenantId, async (tx) => {
       await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO approvals (id, tenant_id, operation_id, connection_id, workflow_id, subject, content_id, content_hash,
-          policy, deadline_at)
-        VALUES (${it.id}, ${it.tenantId}, ${it.operationId}, ${it.connectionId}, ${it.workflowId}, ${it.subject},
-          ${it.contentId}, ${it.contentHash}, ${sql.jsonb(it.policy)}, ${it.deadlineAt})
+        INSERT INTO approvals (id, tenant_id, operation_id, connection_id, workflow_id, kind, subject, content_id,
+          content_hash, policy, requested_by, deadline_at)
+        VALUES (${it.id}, ${it.tenantId}, ${it.operationId}, ${it.connectionId}, ${it.workflowId}, ${it.kind},
+          ${it.subject}, ${it.contentId}, ${it.contentHash}, ${sql.jsonb(it.policy)}, ${it.requestedBy}, ${it.deadlineAt})
         ON CONFLICT (id) DO NOTHING`);
       const approval = await tx.maybeOne(sql.type(Approval)`SELECT ${columns} FROM approvals WHERE id = ${it.id}`);
       if (!approval) throw gone(it.id);
@@ -29,6 +40,19 @@ export const postgresApprovals = (db: Database): ApprovalStore => ({
     db.inTenant(tenantId, async (tx) => {
       await tx.query(sql.typeAlias('nothing')`
         UPDATE approvals SET reminded_at = coalesce(reminded_at, now()) WHERE id = ${id} AND state = 'pending'`);
+    }),
+
+  escalate: (tenantId, id, level) =>
+    db.inTenant(tenantId, async (tx) => {
+      await tx.query(sql.typeAlias('nothing')`
+        UPDATE approvals SET level = greatest(level, ${level}) WHERE id = ${id} AND state = 'pending'`);
+    }),
+
+  amend: (tenantId, id, content) =>
+    db.inTenant(tenantId, async (tx) => {
+      await tx.query(sql.typeAlias('nothing')`
+        UPDATE approvals SET content_id = ${content.id}, content_hash = ${content.sha256}
+        WHERE id = ${id} AND state = 'pending'`);
     }),
 
   close: (tenantId, id, state, decidedBy) =>
@@ -53,6 +77,20 @@ export const postgresApprovals = (db: Database): ApprovalStore => ({
           SELECT ${columns} FROM approvals WHERE tenant_id = ${tenantId} ${only}
           ORDER BY created_at DESC, id LIMIT ${LIST_MAX}`)),
       ];
+    }),
+
+  waiting: (tenantId) =>
+    db.inTenant(tenantId, async (tx) => {
+      const rows = await tx.any(sql.type(Waiting)`
+        SELECT ${columns},
+          ARRAY (SELECT user_id FROM approval_delegates AS d
+            WHERE d.tenant_id = a.tenant_id AND approval_id = a.id) AS delegates,
+          ARRAY (SELECT DISTINCT user_id FROM approval_votes AS v
+            WHERE v.tenant_id = a.tenant_id AND approval_id = a.id AND v.given_hash = a.content_hash
+              AND v.kind <> 'reject') AS voters
+        FROM approvals AS a WHERE tenant_id = ${tenantId} AND state = 'pending'
+        ORDER BY created_at, id LIMIT ${WAITING_MAX}`);
+      return rows.map(({ delegates, voters, ...approval }) => ({ approval, delegates, voters }));
     }),
 
   pendingThrough: (tenantId, id) =>
