@@ -1,9 +1,8 @@
-import type { ToolName } from '../ports/agents.ts';
-import { TOOL_CATEGORY } from '../ports/agents.ts';
 import type { TenantId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { StreamRef } from '../ports/syncs.ts';
 import type { StreamChoice } from '../ports/tenants.ts';
+import { categoryOfTool } from '../ports/tools.ts';
 import type { ConnectionRef } from './connections.ts';
 
 const refOf = ({ tenantId, connectionId }: ConnectionRef, { stream }: StreamChoice): StreamRef => ({
@@ -42,7 +41,8 @@ export const createDependantActivities = ({ workflows, connections, connectors }
 
   /** Through which of the tenant's connections an agent's tool reaches its system; null when it has none. */
   connectionOfTool: async (tenantId: TenantId, tool: string): Promise<ConnectionRef | null> => {
-    const category = TOOL_CATEGORY[tool as ToolName];
+    const category = categoryOfTool(tool);
+    if (category === null) return null;
     const candidates = connectors.list().filter((info) => info.category === category);
     const mine = (await connections.list(tenantId)).filter(({ state }) => state !== 'disconnected');
     for (const { id } of candidates) {

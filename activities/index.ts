@@ -1,10 +1,13 @@
 import type { WorkerPorts } from '../ports/index.ts';
+import { createAgentActivities } from './agents/index.ts';
 import { createAppActivities } from './apps.ts';
 import { createApprovalActivities } from './approvals.ts';
 import { createConnectionActivities } from './connections.ts';
-import { createCrewActivities } from './crews.ts';
+import { createConversationActivities } from './conversations.ts';
+import { createCrewActivities } from './crew-plans.ts';
 import { createDependantActivities } from './dependants.ts';
 import { createGrantActivities } from './grants.ts';
+import { createModelKeyActivities } from './model-keys.ts';
 import { createNoticeActivities } from './notices.ts';
 import { createProgressActivities } from './progress.ts';
 import { createRotationActivities } from './rotation.ts';
@@ -24,9 +27,12 @@ export const createActivities = (ports: WorkerPorts) => ({
   ...createGrantActivities(ports),
   ...createAppActivities(ports),
   ...createDependantActivities(ports),
+  ...createModelKeyActivities(ports),
   ...createNoticeActivities(ports),
   ...createSyncActivities(ports),
+  ...createAgentActivities(ports),
   ...createCrewActivities(ports),
+  ...createConversationActivities(ports),
   ...createApprovalActivities(ports),
   ...createWebhookActivities(ports),
   ...createWriteActivities(ports),

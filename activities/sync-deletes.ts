@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { ContentRef } from '../ports/agents.ts';
+import type { ContentRef } from '../ports/content.ts';
 import { isFault } from '../ports/errors.ts';
 import type { RunId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';

@@ -1,11 +1,12 @@
+import { DEFAULT_SETTINGS } from '../ports/agents.ts';
 import type { Ports, WorkerPorts } from '../ports/index.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { tenantSecretPrefix, tenantSigningKeyPath } from '../ports/secrets.ts';
 import type { OpenTenant } from '../ports/tenants.ts';
 
-type Needs = Pick<Ports, 'tenants' | 'identity' | 'secrets' | 'agents'> & Pick<WorkerPorts, 'catalogue'>;
+type Needs = Pick<Ports, 'tenants' | 'identity' | 'secrets' | 'agents' | 'llm'> & Pick<WorkerPorts, 'catalogue'>;
 
-export const createTenantActivities = ({ tenants, identity, secrets, agents, catalogue }: Needs) => ({
+export const createTenantActivities = ({ tenants, identity, secrets, agents, llm, catalogue }: Needs) => ({
   reserveTenant: async (id: TenantId, { connectors: _, ...tenant }: OpenTenant): Promise<void> => {
     await tenants.reserve(id, tenant);
   },
@@ -26,8 +27,8 @@ export const createTenantActivities = ({ tenants, identity, secrets, agents, cat
   applyAgentDefaults: (id: TenantId): Promise<void> =>
     agents.applyDefaults(
       id,
-      catalogue.agentIds().map((agentId) => ({ id: agentId, tools: catalogue.agent(agentId).tools })),
-      { provider: 'openai', model: null, temperature: 0.7, maxTokens: 2000, active: true },
+      catalogue.agents().map(({ id: agentId, tools }) => ({ id: agentId, tools })),
+      { ...DEFAULT_SETTINGS, provider: llm.default('fast').provider },
     ),
   clearAgentSettings: (id: TenantId): Promise<void> => agents.clear(id),
 });

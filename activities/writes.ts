@@ -1,4 +1,4 @@
-import type { ContentRef } from '../ports/agents.ts';
+import type { ContentRef } from '../ports/content.ts';
 import type { Lane, UploadRef, WriteAction, WriteReceipt } from '../ports/connectors.ts';
 import { Fault } from '../ports/errors.ts';
 import type { ConnectionId, TenantId } from '../ports/ids.ts';
@@ -19,7 +19,7 @@ export interface Write {
 }
 
 /** The vendor refused, so nothing was done, and the key is free for a mended try. */
-const REFUSED = new Set([
+export const REFUSED: ReadonlySet<string> = new Set([
   'provider_rejected',
   'credential_rejected',
   'credential_forbidden',

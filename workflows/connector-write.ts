@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancellationScope, defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
 import type { Write } from '../activities/writes.ts';
-import type { ContentRef } from '../ports/agents.ts';
+import type { ContentRef } from '../ports/content.ts';
 import type { ApprovalPolicy } from '../ports/approvals.ts';
 import type { WriteReceipt } from '../ports/connectors.ts';
-import type { OperationId } from '../ports/ids.ts';
+import type { OperationId, UserId } from '../ports/ids.ts';
 import { MESSAGES } from '../ports/operations.ts';
 import { local, own, writes } from './lib/activities.ts';
 import { askPeople, newApproval } from './lib/ask-people.ts';
@@ -16,6 +16,8 @@ export interface WriteApproval {
   policy: ApprovalPolicy;
   subject: string;
   content: ContentRef;
+  /** Whose wish it is, where the policy wants four eyes. */
+  requestedBy?: UserId | null;
 }
 
 export interface WriteInput extends Write {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { catalogue } from '../agents/index.ts';
-import { RunId } from '../ports/ids.ts';
-import { connectorWriteId, QUEUES, runAgentId, syncStreamId } from '../ports/operations.ts';
+import { connectorWriteId, QUEUES, syncStreamId } from '../ports/operations.ts';
 import { searchAttributes } from './lib/attributes.ts';
+import { aTenantWith, startAgent } from '../workers/testing/agents.ts';
 import { actor, aRunningConnection, authorizeHubspot, submitSite } from '../workers/testing/connections.ts';
 import type { OpenedConnection } from '../workers/testing/connections.ts';
 import { openGround } from '../workers/testing/ground.ts';
@@ -11,7 +11,6 @@ import type { Ground } from '../workers/testing/ground.ts';
 import { until } from '../workers/testing/until.ts';
 import { disconnectUpdate, testUpdate } from './connection.ts';
 import { connectorWrite } from './connector-write.ts';
-import { runAgent } from './run-agent.ts';
 import { syncStream } from './sync-stream.ts';
 
 let ground: Ground;
@@ -47,17 +46,11 @@ const startWrite = async ({ tenantId, connectionId }: OpenedConnection) => {
   });
 };
 
-const startAgent = async ({ tenantId }: OpenedConnection) => {
-  const agents = catalogue.agentIds().map((id) => ({ id, tools: catalogue.agent(id).tools }));
-  const defaults = { provider: 'openai', model: null, temperature: 0.7, maxTokens: 2000, active: true };
-  await ground.ports.agents.applyDefaults(tenantId, agents, defaults);
-  const runId = RunId.parse(randomUUID());
-  return ground.client.workflow.start(runAgent, {
-    workflowId: runAgentId(tenantId, runId),
-    taskQueue: QUEUES.operations,
-    args: [{ tenantId, runId, agentId: 'DigitalPresenceAudit', inputs: [] }],
-    typedSearchAttributes: searchAttributes({ tenantId, operation: 'runAgent' }),
-  });
+const startAuditor = async ({ tenantId }: OpenedConnection) => {
+  await aTenantWith(ground.ports, catalogue, tenantId);
+  const task = { agentId: 'DigitalPresenceAudit', brief: null };
+  const { run } = await startAgent(ground, tenantId, 'none', task);
+  return run;
 };
 
 const waiting = ({ tenantId, connectionId }: OpenedConnection, count: number) =>
@@ -78,7 +71,7 @@ const aDeadSite = async () => {
 
 test('what depends on a dead connection waits for it, is found by it, and goes on as a set when it is connected again', async () => {
   const opened = await aDeadSite();
-  const runs = await Promise.all([startSync(opened, 'wordpress', 'posts'), startWrite(opened), startAgent(opened)]);
+  const runs = await Promise.all([startSync(opened, 'wordpress', 'posts'), startWrite(opened), startAuditor(opened)]);
   const found = await waiting(opened, 3);
   expect(new Set(found.map(({ workflowId }) => workflowId))).toEqual(new Set(runs.map(({ workflowId }) => workflowId)));
   expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(['syncStream', 'connectorWrite', 'runAgent']));

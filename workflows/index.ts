@@ -1,6 +1,7 @@
 /** The bundle's entry: every workflow, nothing else. */
 export { approval } from './approval.ts';
 export { connection } from './connection.ts';
+export { conversation } from './conversation.ts';
 export { connectorWrite } from './connector-write.ts';
 export { migrateSecrets } from './migrate-secrets.ts';
 export { onboardTenant } from './onboard-tenant.ts';

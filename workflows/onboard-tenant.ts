@@ -44,7 +44,7 @@ export async function onboardTenant(input: OnboardInput): Promise<void> {
 }
 
 async function onboard(
-  { operationId, tenantId, tenant, approvalPolicy, syncEveryMs }: OnboardInput,
+  { operationId, tenantId, startedBy, tenant, approvalPolicy, syncEveryMs }: OnboardInput,
   story: Story,
   undo: (step: () => Promise<unknown>) => void,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function onboard(
 
   const site = connected.find(({ category }) => category === 'cms');
   if (site) {
-    const report = await auditPresence(tenantId, story);
+    const report = await auditPresence(tenantId, startedBy, story);
     const approved = await askOwner(tenantId, operationId, site, report, approvalPolicy, story);
     await writeFirstPost(tenantId, site, approved, undo, story);
   } else {

@@ -1,63 +1,78 @@
-import { ApplicationFailure, defineQuery, setHandler } from '@temporalio/workflow';
-import type { AgentTask } from '../activities/crews.ts';
-import type { ContentRef } from '../ports/agents.ts';
-import { MESSAGES } from '../ports/operations.ts';
-import { own, thinking } from './lib/activities.ts';
-import { asFailure } from './lib/failures.ts';
-import { createPatience } from './lib/patience.ts';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  ContinueAsNew,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import type { AgentTask, Undo } from '../activities/agents/terms.ts';
+import type { ContentRef } from '../ports/content.ts';
+import type { RunId } from '../ports/ids.ts';
+import { local, own, thinking } from './lib/activities.ts';
+import { listenToLoop } from './lib/agent-controls.ts';
+import { runLoop } from './lib/agent-loop.ts';
+import { progressOf, progressQuery } from './lib/agent-messages.ts';
+import { adopt, openLoop } from './lib/agent-state.ts';
+import type { Delegated, Loop, LoopState, Used } from './lib/agent-state.ts';
+import { undoAll } from './lib/agent-undo.ts';
+import { asFailure, rootFailure } from './lib/failures.ts';
+import { createStory } from './lib/story.ts';
 
-export interface AgentProgress {
-  step: number;
-  toolCalls: number;
-  repairs: number;
+export interface AgentResult {
+  runId: RunId;
+  agentId: string;
+  /** By reference: what the agent's declaration names, or `{ text }`. */
+  reply: ContentRef;
+  used: Used;
+  /** It read what looked like orders: whoever is given its reply asks before everything that has an effect. */
+  flagged: boolean;
+  /** How the crew that it is a part of takes back what it did. Empty for a run of its own. */
+  undo: Undo[];
+  /** Parts that other agents made for it, 40 at most. */
+  delegated: Delegated[];
 }
 
-export const progressQuery = defineQuery<AgentProgress>(MESSAGES.progress);
-
-const REPAIRS_MAX = 2;
-/** The same call with the same arguments, this often in one run, is a loop. */
-const SAME_CALL_MAX = 3;
-
-const failed = (message: string, code: string) => ApplicationFailure.nonRetryable(message, code);
-
-/** One agent at work: model turn, tools, again, until its answer has the asked shape. The transcript is kept by reference. */
-export async function runAgent(task: AgentTask): Promise<ContentRef> {
-  const progress: AgentProgress = { step: 0, toolCalls: 0, repairs: 0 };
-  const calls = new Map<string, number>();
-  const patiently = createPatience();
-  setHandler(progressQuery, () => progress);
+/** One agent works one task. Its transcript is kept by reference; a run that grows long goes on as a new one. */
+export async function runAgent(task: AgentTask, resumed?: LoopState): Promise<AgentResult> {
+  const { tenantId, runId, agentId, lineage, operationId, startedBy, sandbox } = task;
+  const story = operationId ? createStory(operationId, tenantId, 'runAgent') : null;
+  const loop = openLoop(
+    { tenantId, runId, agentId, lineage, operationId, startedBy, sandbox },
+    {
+      state: resumed,
+      ...(sandbox && { waitMaxMs: 0 }),
+      tell: async (...told) => story?.tell(told[0], 'completed', told[1], told[2]),
+    },
+  );
+  listenToLoop(loop);
+  setHandler(progressQuery, () => progressOf(loop));
   try {
-    const plan = await thinking.planAgent(task);
-    let upto = plan.upto;
-    for (; progress.step < plan.turnsMax; progress.step += 1) {
-      const turn = await thinking.takeTurn(task, progress.step, upto);
-      upto = turn.upto;
-      for (const [index, { tool, key }] of turn.calls.entries()) {
-        const times = (calls.get(key) ?? 0) + 1;
-        if (times > SAME_CALL_MAX)
-          throw failed(
-            `${task.agentId} called ${tool} with the same arguments ${times} times: stopped as a loop`,
-            'llm_bad_output',
-          );
-        calls.set(key, times);
-        const seq = upto;
-        upto = await patiently(
-          () => own.connectionOfTool(task.tenantId, tool),
-          () => thinking.invokeTool(task, turn.upto - 1, index, seq),
-        );
-        progress.toolCalls += 1;
-      }
-      if (turn.calls.length > 0) continue;
-      if (turn.finish === 'refusal') throw failed(`the model refused the task of ${task.agentId}`, 'llm_bad_output');
-      const verdict = await thinking.checkReply(task, upto);
-      if (verdict.accepted) return verdict.accepted;
-      upto = verdict.upto;
-      progress.repairs += 1;
-      if (progress.repairs > REPAIRS_MAX)
-        throw failed(`${task.agentId} gave no usable answer in ${REPAIRS_MAX + 1} tries`, 'llm_bad_output');
+    if (!resumed) {
+      adopt(loop, await thinking.planAgent(task, 'run'));
+      await story?.tell('run', 'started', `${agentId} begins`, { runId });
     }
-    throw failed(`${task.agentId} did not end within ${plan.turnsMax} turns`, 'llm_bad_output');
+    const end = await runLoop(loop);
+    await condition(allHandlersFinished);
+    if (end.kind === 'long') return await continueAsNew<typeof runAgent>(task, loop.state);
+    await own.endRun(loop.at, { state: 'completed', error: null, replyId: end.reply.id });
+    await story?.tell('run', 'completed', `${agentId} is done`, { runId, replyId: end.reply.id });
+    if (operationId) await local.settleOperation(operationId, 'completed', null);
+    const { used, flagged, undo, delegated } = loop.state;
+    return { runId, agentId, reply: end.reply, used, flagged, undo, delegated };
   } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    await CancellationScope.nonCancellable(() => giveUp(loop, error));
     throw asFailure(error);
   }
+}
+
+/** A part of a crew takes back what it did: the crew never hears of a part that failed what that was. */
+async function giveUp({ at, state }: Loop, error: unknown): Promise<void> {
+  const { code, message } = rootFailure(error);
+  const outcome = isCancellation(error) ? 'cancelled' : 'failed';
+  await undoAll(at.tenantId, state.undo);
+  await own.endRun(at, { state: outcome, error: { code, message }, replyId: null });
+  if (at.operationId) await local.settleOperation(at.operationId, outcome, { code, message });
 }

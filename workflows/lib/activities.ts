@@ -1,5 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
+import type { TenantId } from '../../ports/ids.ts';
 import { QUEUES } from '../../ports/operations.ts';
 
 const backoff = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
@@ -74,14 +75,28 @@ export const deliveries = proxyActivities<Activities>({
   retry: { ...backoff, initialInterval: '5s', maximumInterval: '15 minutes' },
 });
 
-/** Model turns and tools. */
+/** Tools of agents. One that does not answer for an hour is told to the model as such. */
 export const thinking = proxyActivities<Activities>({
   taskQueue: QUEUES.agents,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '20s',
   scheduleToCloseTimeout: '1 hour',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: backoff,
 });
+
+/**
+ * Model turns: after a quarter of an hour of one and the same another model is turned to. Tenants take turns where many wait.
+ */
+export const modelTurns = (tenantId: TenantId) =>
+  proxyActivities<Activities>({
+    taskQueue: QUEUES.agents,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '20s',
+    scheduleToCloseTimeout: '15 minutes',
+    priority: { fairnessKey: tenantId },
+    retry: backoff,
+  });
 
 /**
  * A step of a rotation: given up after a day, and one that is at work is waited for before it is undone, so that nothing is

@@ -1,10 +1,11 @@
 import { ApplicationFailure, executeChild, uuid4 } from '@temporalio/workflow';
-import type { ContentRef } from '../../ports/agents.ts';
+import type { ContentRef } from '../../ports/content.ts';
 import type { ApprovalPolicy } from '../../ports/approvals.ts';
-import type { OperationId, RunId, TenantId } from '../../ports/ids.ts';
+import type { OperationId, RunId, TenantId, UserId } from '../../ports/ids.ts';
 import { connectorWriteId, runCrewId } from '../../ports/operations.ts';
 import { connectorWrite } from '../connector-write.ts';
 import { runCrew } from '../run-crew.ts';
+import type { CrewResult } from '../run-crew.ts';
 import { own } from './activities.ts';
 import { askPeople, newApproval } from './ask-people.ts';
 import { searchAttributes } from './attributes.ts';
@@ -13,23 +14,26 @@ import type { Story } from './story.ts';
 
 const CREW = 'OnboardingCrew';
 
+/** Runs that began before a crew named its own reply gave that of their last part. */
+const reportOf = ({ reply, parts }: CrewResult): ContentRef | undefined => reply ?? parts.at(-1)?.reply;
+
 /** The crew reads the tenant's content and proposes a first post. */
-export async function auditPresence(tenantId: TenantId, story: Story): Promise<ContentRef> {
+export async function auditPresence(tenantId: TenantId, startedBy: UserId, story: Story): Promise<ContentRef> {
   const runId = uuid4() as RunId;
-  const { parts } = await story.step(
+  const result = await story.step(
     'audit',
     `${CREW} audits the digital presence`,
     () =>
       executeChild(runCrew, {
         workflowId: runCrewId(tenantId, runId),
-        args: [{ tenantId, runId, crewId: CREW }],
+        args: [{ tenantId, runId, crewId: CREW, startedBy }],
         typedSearchAttributes: searchAttributes({ tenantId, operation: 'runCrew' }),
       }),
-    (result) => ({ runId, parts: result.parts.length, report: result.parts.at(-1)?.reply.id ?? null }),
+    (done) => ({ runId, parts: done.parts.length, report: reportOf(done)?.id ?? null }),
   );
-  const report = parts.at(-1);
-  if (!report) throw ApplicationFailure.nonRetryable(`${CREW} has no steps`, 'llm_bad_output');
-  return report.reply;
+  const report = reportOf(result);
+  if (!report) throw ApplicationFailure.nonRetryable(`${CREW} gave no report`, 'llm_bad_output');
+  return report;
 }
 
 /** The owner decides about the report and the post in it. Returns what was approved; rejected or undecided ends the onboarding. */

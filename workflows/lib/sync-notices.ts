@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { ContentRef } from '../../ports/agents.ts';
+import type { ContentRef } from '../../ports/content.ts';
 import type { RunId } from '../../ports/ids.ts';
 import type { SyncRun } from '../../ports/syncs.ts';
 import type { SyncInput } from '../sync-stream.ts';

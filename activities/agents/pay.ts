@@ -1,0 +1,94 @@
+import { Context } from '@temporalio/activity';
+import { Fault } from '../../ports/errors.ts';
+import type { WorkerPorts } from '../../ports/index.ts';
+import type { ModelAnswer, ModelRequest } from '../../ports/models.ts';
+import { clean } from '../guardrails/outgoing.ts';
+import { createBudgets } from './budgets.ts';
+import { createPieces } from './pieces.ts';
+import type { AtWork, Short, StepAsked } from './terms.ts';
+
+/** Calls of one turn that are listened to: what a model writes beyond that is noise. */
+const CALLS_MAX = 64;
+/** Of a model's context; above it the next turn may not fit. */
+const CROWDED = 0.7;
+
+/** Provider codes of calls whose answer was lost, and perhaps paid. */
+const LOST = new Set<string | null>(['timeout', 'cut']);
+
+type Needs = Pick<WorkerPorts, 'llm' | 'spending' | 'tenants' | 'transcripts' | 'tokenStream' | 'hash'>;
+
+export interface Asking {
+  at: AtWork;
+  asked: StepAsked;
+  /** Made only when the step was not answered yet. */
+  request: () => Promise<ModelRequest>;
+  /** People may watch it being written. */
+  shown: boolean;
+}
+
+export type Answered = { answer: ModelAnswer; crowded: boolean } | { short: Short };
+
+/**
+ * One paid call for one step of a run, at most once for each answer that is kept: reserved from all budgets before it, and
+ * journalled and settled in one transaction after it. A retry finds the journal and pays nothing.
+ */
+export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream, hash }: Needs) => {
+  const budgetsOf = createBudgets({ spending, tenants });
+  const crowds = ({ model }: ModelRequest, inputTokens: number): boolean => {
+    const { contextTokens } = llm.info(model);
+    return contextTokens !== null && inputTokens > contextTokens * CROWDED;
+  };
+  const mustFit = ({ model, maxTokens }: ModelRequest, inputTokens: number): void => {
+    const { contextTokens } = llm.info(model);
+    if (contextTokens !== null && inputTokens + maxTokens > contextTokens)
+      throw new Fault(
+        'llm_context_overflow',
+        `The conversation does not fit into the ${contextTokens} tokens of ${model.model}.`,
+      );
+  };
+
+  /** What was reserved goes back, unless the answer may have been paid and only got lost. */
+  const failed = async ({ tenantId }: AtWork, opId: string, worstMicros: number, lived: boolean, error: unknown) => {
+    const refused = error instanceof Fault && !LOST.has(error.providerCode);
+    if (refused && !lived) await spending.release(tenantId, opId);
+    else await spending.settle(tenantId, opId, worstMicros);
+  };
+
+  return async ({ at, asked: { step, micros }, request: make, shown }: Asking): Promise<Answered> => {
+    const { tenantId, runId, agentId } = at;
+    const before = await transcripts.journalled(at, step);
+    if (before) return { answer: before, crowded: false };
+    const request = await make();
+    const { inputTokens, worstMicros } = llm.estimate(request);
+    mustFit(request, inputTokens);
+    const { cancellationSignal: signal, info } = Context.current();
+    const opId = `${runId}/${step}`;
+    // An attempt that died may have been paid: what it reserved is counted as spent. Silent when nothing is open.
+    if (info.attempt > 1) await spending.settle(tenantId, opId, worstMicros);
+    const reserved = await spending.reserve(tenantId, await budgetsOf(at, micros), worstMicros, opId);
+    if (!reserved.ok) {
+      const { scope, limitMicros } = reserved.exceeded;
+      return { short: { scope, limitMicros: limitMicros ?? 0, needMicros: worstMicros } };
+    }
+    const earlier = await transcripts.attempt(at, step, agentId);
+    const pieces = shown ? createPieces({ tokenStream }, at, step, earlier > 0) : null;
+    let lived = false;
+    const onLife = () => void (lived = true);
+    const onText = (text: string) => pieces?.text(text);
+    let answer: ModelAnswer;
+    try {
+      answer = await llm.complete(request, { signal, onText, onLife });
+    } catch (error) {
+      await failed(at, opId, worstMicros, lived || signal.aborted, error);
+      throw error;
+    }
+    answer = { ...answer, content: clean(answer.content), toolCalls: answer.toolCalls.slice(0, CALLS_MAX) };
+    await transcripts.journal(at, step, { agentId, answer, promptHash: hash(JSON.stringify(request.messages)), opId });
+    await pieces?.end();
+    return { answer, crowded: crowds(request, inputTokens) };
+  };
+};
+export type Payment = ReturnType<typeof createPayment>;
+
+/** Tokens of one answer as limits count them. */
+export const tokensOf = ({ usage }: ModelAnswer): number => usage.inputTokens + usage.outputTokens;

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { RunHead } from '../ports/agent-runs.ts';
+import type { ContentRef } from '../ports/content.ts';
+import type { Utterance } from '../ports/conversations.ts';
+import { isFault } from '../ports/errors.ts';
+import type { WorkerPorts } from '../ports/index.ts';
+
+/** How an answer ended. */
+export interface AnswerEnd {
+  messageId: string;
+  state: 'done' | 'failed' | 'cancelled';
+  /** `{ text }`; null: there is none. */
+  reply: ContentRef | null;
+  error: { code: string; message: string } | null;
+}
+
+type Needs = Pick<WorkerPorts, 'conversations' | 'content'>;
+
+const Text = z.object({ text: z.string() });
+const NOTHING = { saidInto: null, step: null, state: null, error: null } satisfies Partial<Utterance>;
+
+/** Whoever deletes a chat may do so while its agent speaks. */
+const unlessGone = async (say: () => Promise<void>): Promise<void> => {
+  try {
+    await say();
+  } catch (error) {
+    if (!isFault(error, 'not_found')) throw error;
+  }
+};
+
+export const createConversationActivities = ({ conversations, content }: Needs) => {
+  const textOf = async (tenantId: RunHead['tenantId'], { id }: ContentRef) =>
+    Text.parse(await content.get(tenantId, id)).text;
+
+  return {
+    /** Where the agent stands after all that was said before. Nobody else answers this chat any more. */
+    recallChat: async ({ tenantId, runId }: RunHead): Promise<{ kept: unknown; turns: number }> => {
+      await conversations.failUnanswered(tenantId, runId);
+      return conversations.stand(tenantId, runId);
+    },
+
+    /** Whether this message was said already, and into which other one. Reads only. */
+    saidBefore: async (
+      { tenantId, runId }: RunHead,
+      messageId: string,
+    ): Promise<{ saidInto: string | null } | null> => {
+      const said = await conversations.find(tenantId, runId, messageId, 'user');
+      return said ? { saidInto: said.saidInto } : null;
+    },
+
+    recordSaid: async (
+      { tenantId, runId }: RunHead,
+      { messageId, said, saidInto }: { messageId: string; said: ContentRef; saidInto: string | null },
+    ): Promise<void> => {
+      const text = await textOf(tenantId, said);
+      await conversations.say(tenantId, runId, { ...NOTHING, messageId, role: 'user', content: text, saidInto });
+    },
+
+    /** From now on viewers know which model turns are this answer's. */
+    beginAnswer: ({ tenantId, runId }: RunHead, messageId: string, step: number): Promise<void> =>
+      unlessGone(() =>
+        conversations.say(tenantId, runId, { ...NOTHING, messageId, role: 'assistant', content: '', step }),
+      ),
+
+    /** The answer's end, and where the agent stands after it: the stand first, for whoever sees the end may go on. */
+    endAnswer: async (
+      { tenantId, runId }: RunHead,
+      { messageId, state, reply, error }: AnswerEnd,
+      stand: unknown,
+    ): Promise<void> => {
+      const text = reply === null ? '' : await textOf(tenantId, reply);
+      await conversations.keepStand(tenantId, runId, stand);
+      await unlessGone(() =>
+        conversations.say(tenantId, runId, {
+          ...{ messageId, role: 'assistant', content: text, saidInto: null, step: null, state, error },
+        }),
+      );
+    },
+  };
+};

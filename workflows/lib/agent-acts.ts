@@ -1,0 +1,126 @@
+import { executeChild, isCancellation } from '@temporalio/workflow';
+import type { Act, ActEnd, AgentTask, CallAt, CallDone, Exactly } from '../../activities/agents/terms.ts';
+import type { Write } from '../../activities/writes.ts';
+import type { ApprovalPolicy } from '../../ports/approvals.ts';
+import { connectorWriteId, runAgentId, WORKFLOWS } from '../../ports/operations.ts';
+import { connectorWrite } from '../connector-write.ts';
+import type { runAgent } from '../run-agent.ts';
+import { own, thinking } from './activities.ts';
+import { atWork, left, use } from './agent-state.ts';
+import type { Delegated, Loop } from './agent-state.ts';
+import { addUndo, keepUndo } from './agent-undo.ts';
+import { ask } from './agent-waits.ts';
+import { newApproval } from './ask-people.ts';
+import { searchAttributes } from './attributes.ts';
+import { rootFailure } from './failures.ts';
+
+const DAY_MS = 86_400_000;
+/** Who finds out whether a call whose end is unknown did anything. Without their word it is left alone. */
+const OUTCOME_POLICY: ApprovalPolicy = {
+  roles: ['tenant_admin'],
+  remindAfterMs: DAY_MS,
+  deadlineMs: 7 * DAY_MS,
+  onDeadline: 'reject',
+};
+/** Parts that the run's result names; all of them are in the store. */
+const DELEGATED_MAX = 40;
+
+type Doing = Exclude<Act, { kind: 'invoke' | 'question' }>;
+
+/** Does what the call asks for outside this workflow. What fails is told to the model, who may find another way. */
+export async function perform(loop: Loop, act: Doing, { undoable }: Exactly): Promise<ActEnd> {
+  try {
+    switch (act.kind) {
+      case 'write': {
+        const receipt = await writing(act);
+        if (undoable) await keepUndo(loop, { ...act.write, action: { kind: 'delete', ...receipt } }, act.connectorId);
+        return { ok: true, resultId: null, receipt: receipt.externalId };
+      }
+      case 'workflow': {
+        const { workflow, workflowId, taskQueue, input } = act;
+        const { tenantId } = loop.at;
+        const result: unknown = await executeChild(workflow, {
+          ...{ workflowId, taskQueue, args: [input] },
+          typedSearchAttributes: searchAttributes({ tenantId, operation: workflow }),
+        });
+        return { ok: true, resultId: await own.keepResult(tenantId, result ?? null), receipt: workflowId };
+      }
+      case 'delegate': {
+        const { reply, runId } = await delegating(loop, act.task);
+        return { ok: true, resultId: reply.id, receipt: runId };
+      }
+    }
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { code, message } = rootFailure(error);
+    return { ok: false, code, message };
+  }
+}
+
+const writing = async ({ write, connectorId }: { write: Write; connectorId: string }) => {
+  const { tenantId, connectionId, effectKey } = write;
+  const { externalId } = await executeChild(connectorWrite, {
+    workflowId: connectorWriteId(tenantId, effectKey),
+    args: [write],
+    typedSearchAttributes: searchAttributes({ tenantId, operation: 'connectorWrite', connectorId, connectionId }),
+  });
+  return { externalId };
+};
+
+/** Another agent does a part, within what this run has left. What it used counts here as well, and so does what it read. */
+const delegating = async (loop: Loop, task: AgentTask): Promise<Delegated> => {
+  const [{ state }, mine] = [loop, left(loop.state)];
+  const { steps, toolCalls, tokens, micros } = { ...mine, ...task.limits };
+  const limits = {
+    steps: Math.max(1, Math.min(steps, mine.steps)),
+    toolCalls: Math.min(toolCalls, mine.toolCalls),
+    tokens: Math.max(1, Math.min(tokens, mine.tokens)),
+    micros: Math.min(micros, mine.micros),
+  };
+  const result = await executeChild<typeof runAgent>(WORKFLOWS.runAgent, {
+    workflowId: runAgentId(task.tenantId, task.runId),
+    args: [{ ...task, limits, flagged: state.flagged }],
+    typedSearchAttributes: searchAttributes({ tenantId: task.tenantId, operation: 'runAgent' }),
+  });
+  const { agentId, runId, reply } = result;
+  use(state, result.used);
+  state.flagged ||= result.flagged;
+  await addUndo(loop, result.undo);
+  const part = { agentId, runId, reply };
+  state.delegated = [...state.delegated, part].slice(0, DELEGATED_MAX);
+  return part;
+};
+
+/**
+ * Carries a call out by the toolbox. One that may have happened, and must not be made twice, waits for a person who looks;
+ * one for a connection to be made again waits with all others that do.
+ */
+export async function invoke(loop: Loop, tool: string, where: CallAt, exactly: Exactly | null): Promise<CallDone> {
+  const at = atWork(loop);
+  for (;;) {
+    try {
+      return await loop.patiently(
+        () => own.connectionOfTool(at.tenantId, tool),
+        () => thinking.invokeCall(at, where, exactly),
+      );
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const { code, message } = rootFailure(error);
+      const again =
+        code === 'outcome_unknown' && exactly !== null && (await askWhetherToRepeat(loop, tool, where, exactly));
+      if (!again) return own.answerCall(at, where, exactly, message);
+    }
+  }
+}
+
+/** Approved: nothing had happened, and it may be made again. */
+async function askWhetherToRepeat(loop: Loop, tool: string, where: CallAt, exactly: Exactly): Promise<boolean> {
+  const { outcome } = await ask(loop, {
+    approvalId: newApproval(),
+    subject: `${tool} may have happened. Look there, and approve if it did not and is to be done again`,
+    content: await own.describeCall(atWork(loop), where, exactly),
+    policy: OUTCOME_POLICY,
+  });
+  if (outcome === 'approved') await own.forgetAttempt(loop.at.tenantId, exactly.effectKey);
+  return outcome === 'approved';
+}
