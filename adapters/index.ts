@@ -16,13 +16,16 @@ import { createOAuth } from './connectors/oauth.ts';
 import type { Env } from './env.ts';
 import { createHttp } from './http/client.ts';
 import type { Log } from './log.ts';
-import { openaiModels } from './models/openai.ts';
+import { openModels } from './models/open.ts';
+import { createMcp } from './mcp/index.ts';
 import { createNotifier } from './notifications/index.ts';
 import { folderObjects } from './objects/folder.ts';
 import { tenantObjects } from './objects/tenant.ts';
 import { keptLogins } from './postgres/logins.ts';
 import { openPostgres } from './postgres/pool.ts';
 import { postgresStores } from './postgres/stores.ts';
+import { postgresTokenStream } from './postgres/token-stream.ts';
+import { createReceipts } from './receipts.ts';
 import { createRotation } from './rotation/index.ts';
 import { openRotators } from './rotation/rotators.ts';
 import { openSecrets } from './secrets/open.ts';
@@ -34,6 +37,8 @@ import { dataConverter } from './temporal/data-converter.ts';
 import { openKeyRing } from './temporal/key-ring.ts';
 import { setUpTemporal } from './temporal/setup.ts';
 import { temporalWorkflows } from './temporal/workflows.ts';
+import { redisTokenStream } from './tokens/redis.ts';
+import { createWeb } from './web/index.ts';
 import { createWebhooks } from './webhooks/index.ts';
 
 export { openDigestKey, openJwtKeys } from './jwt-key.ts';
@@ -42,8 +47,6 @@ export type { Log } from './log.ts';
 
 const CONNECTIONS = 10;
 const USER_AGENT = 'BizOSaaS/0.1';
-/** Shorter than the activities that take a model turn. */
-const MODEL_MS = 120_000;
 
 /** Everything open, and how to close it. */
 export interface OpenPorts extends Ports, AsyncDisposable {
@@ -93,6 +96,7 @@ export async function openPorts(
     limits: stores.rateLimits,
     tell: (note) => workflows.tellPeople(PLATFORM, note),
   });
+  const tokenStream = env.redisUrl === null ? postgresTokenStream(db) : redisTokenStream(env.redisUrl);
   const connectors = createConnectors({
     ...{ http, connections: stores.connections, secrets, workflows, objects },
     budgets: given.budgets ?? budgets,
@@ -101,15 +105,14 @@ export async function openPorts(
   const apps = createApps({ oauthApps: stores.oauthApps, secrets, declared: env.oauthApps });
   const oauth = createOAuth({ http, apps, manifests });
 
-  const { baseUrl, apiKey, model } = env.llm;
-  // Whoever runs this named the endpoint, which may be in their own network: it alone is open to model calls, and to nothing else.
-  const modelHttp = createHttp({ allow: [hostAndPort(baseUrl)], origins: [], userAgent: USER_AGENT });
+  const models = openModels(env.llm, { ...stores, secrets, http, userAgent: USER_AGENT });
 
   return {
     ...stores,
     notifier: createNotifier({
       inbox: stores.notifier,
       channels: stores.channels,
+      approvals: stores.approvals,
       secrets,
       http,
       smtp: env.smtp,
@@ -119,20 +122,18 @@ export async function openPorts(
     secrets,
     secretMove,
     staging: createStaging(secrets),
+    receipts: createReceipts(secrets),
     connectors,
     budgets,
     oauth,
     webhooks: createWebhooks(manifests, { secrets, rotations: stores.rotations, apps }),
     categories: createCategories({ connectors, connections: stores.connections }),
     objects,
+    mcp: createMcp(http),
+    web: createWeb(http, stores.tenantSettings),
+    tokenStream,
     sinks: createSinks({ ...stores, objects, secrets, connectors, workflows, hash, http }),
-    llm: openaiModels({
-      baseUrl,
-      apiKey,
-      models: { fast: model, deep: model },
-      timeoutMs: MODEL_MS,
-      fetch: modelHttp.fetch,
-    }),
+    llm: models.llm,
     workflows,
     rotation: createRotation(
       openRotators({
@@ -153,17 +154,13 @@ export async function openPorts(
       await temporal[Symbol.asyncDispose]();
       // What is held of vendors' limits is free for other processes at once.
       await budgets.close();
-      await Promise.all([http.close(), modelHttp.close()]);
+      await tokenStream.close();
+      await Promise.all([http.close(), models.close()]);
       await db.close();
       await store[Symbol.asyncDispose]();
     },
   };
 }
-
-const hostAndPort = (url: string): string => {
-  const { protocol, hostname, port } = new URL(url);
-  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-};
 
 /** Runs until it has worked once; those who ask meanwhile share the attempt. */
 const once = (work: () => Promise<void>): (() => Promise<void>) => {

@@ -1,141 +1,151 @@
 import { z } from 'zod';
-import type { ConnectorCategory } from './connector-info.ts';
-import type { RunId, TenantId } from './ids.ts';
-import type { ModelAnswer, ModelMessage } from './models.ts';
+import { Role } from './identity.ts';
+import type { TenantId } from './ids.ts';
+import { UserId } from './ids.ts';
+import { ModelRef, Provider } from './models.ts';
+import type { CrewSpec } from './crews.ts';
+import type { PinnedTool } from './tools.ts';
+import { ToolConsent } from './tools.ts';
 
-export const TOOLS = ['list_content', 'read_content'] as const;
-export type ToolName = (typeof TOOLS)[number];
-/** Which kind of system a tool reaches: an agent depends on the tenant's connection of that category. */
-export const TOOL_CATEGORY: Record<ToolName, ConnectorCategory> = { list_content: 'cms', read_content: 'cms' };
+/** How far one run may go. A limit given to a run only ever shrinks these; people may raise it while it runs. */
+export const RunLimits = z
+  .strictObject({
+    /** Model turns. */
+    steps: z.int().min(1).max(1000),
+    toolCalls: z.int().min(0).max(5000),
+    tokens: z.int().min(1),
+    /** Micro-dollars. */
+    micros: z.int().min(0),
+  })
+  .meta({ id: 'RunLimits' });
+export type RunLimits = z.infer<typeof RunLimits>;
 
-/** One agent, declared. `reply` is the shape of its final answer; `cites` names the ids in it, which must have been seen. */
+export const AGENT_GROUPS = [
+  'marketing',
+  'ecommerce',
+  'analytics',
+  'crm',
+  'operations',
+  'orchestration',
+  'advertising',
+  'email',
+  'social',
+  'payments',
+  'messaging',
+  'platform',
+] as const;
+export type AgentGroup = (typeof AGENT_GROUPS)[number];
+
+/**
+ * One agent, declared. `reply` is the shape of its final answer when it works a task (null: text); `cites` names the ids in it,
+ * which must have been seen.
+ */
 export interface AgentSpec<Reply = unknown> {
   id: string;
   title: string;
+  group: AgentGroup;
+  /** One sentence for people who choose. */
+  description: string;
   model: 'fast' | 'deep';
   instructions: string;
-  tools: ToolName[];
-  replyName: string;
-  reply: z.ZodType<Reply>;
-  cites: (reply: Reply) => string[];
-  limits: { turns: number };
-}
-
-/** Steps run one after the other; agents of one step at once. Each agent is given the replies of the step before. */
-export interface CrewSpec {
-  id: string;
-  title: string;
-  steps: string[][];
+  tools: string[];
+  reply: { name: string; schema: z.ZodType<Reply>; cites: (reply: Reply) => string[] } | null;
+  limits: RunLimits;
 }
 
 export interface Catalogue {
+  /** `not_found` when there is none. */
   agent: (id: string) => AgentSpec;
   crew: (id: string) => CrewSpec;
-  agentIds: () => string[];
+  agents: () => AgentSpec[];
+  crews: () => CrewSpec[];
 }
 
-/** The plan as it enters history: editing a crew never changes a crew at work. */
-export interface CrewPlan {
-  crewId: string;
-  steps: string[][];
-}
+/** Who may chat with an agent or run it: any of these roles, or these people. */
+export const AgentAccess = z
+  .strictObject({ roles: z.array(Role).max(4), users: z.array(UserId).max(500) })
+  .meta({ id: 'AgentAccess' });
+export type AgentAccess = z.infer<typeof AgentAccess>;
 
-export const AuditReply = z.strictObject({
-  summary: z.string().min(1),
-  findings: z.array(
-    z.strictObject({
-      title: z.string().min(1),
-      severity: z.enum(['low', 'medium', 'high']),
-      detail: z.string(),
-      contentIds: z.array(z.string()),
-    }),
-  ),
-});
-export type AuditReply = z.infer<typeof AuditReply>;
-
-/** The first post that the crew proposes: what a person may edit before approving. */
-export const ProposedPost = z
-  .strictObject({ title: z.string().trim().min(1).max(200), content: z.string().trim().min(1).max(20_000) })
-  .meta({ id: 'ProposedPost' });
-export type ProposedPost = z.infer<typeof ProposedPost>;
-
-export const ReportReply = z
+/** How one agent runs for one tenant. Null: as declared, or as the deployment has it. */
+export const AgentSettings = z
   .strictObject({
-    title: z.string().min(1),
-    report: z.string().min(1),
-    /** Empty when there was nothing to cite: a new site has no content. */
-    citations: z.array(z.string()),
-    proposedPost: ProposedPost,
+    displayName: z.string().trim().min(1).max(120).nullable(),
+    /** In place of the declared one. */
+    systemPrompt: z.string().trim().min(1).max(20_000).nullable(),
+    /** After the prompt. */
+    instructions: z.string().trim().max(20_000),
+    /** Taken by models that take one. */
+    temperature: z.number().min(0).max(2),
+    maxTokens: z.int().min(1).max(200_000),
+    /** Of the declared ones and those that every agent may have; null: the declared ones. */
+    tools: z.array(z.string().max(64)).max(60).nullable(),
+    provider: Provider,
+    model: z.string().trim().min(1).max(200).nullable(),
+    /** Asked in this order when the one before cannot answer. */
+    fallbacks: z.array(ModelRef).max(5),
+    access: AgentAccess,
+    /** By tool name, over what the tool says itself. */
+    consents: z.record(z.string().max(64), ToolConsent),
+    active: z.boolean(),
   })
-  .meta({ id: 'OnboardingReport' });
-export type ReportReply = z.infer<typeof ReportReply>;
+  .meta({ id: 'AgentSettings' });
+export type AgentSettings = z.infer<typeof AgentSettings>;
 
-/** Content by reference: what histories hold instead of the content. */
-export const ContentRef = z
-  .strictObject({ id: z.uuid(), sha256: z.string(), bytes: z.number().int() })
-  .meta({ id: 'ContentRef' });
-export type ContentRef = z.infer<typeof ContentRef>;
+/** What an agent has until somebody decides otherwise. */
+export const DEFAULT_SETTINGS: Omit<AgentSettings, 'provider'> = {
+  displayName: null,
+  systemPrompt: null,
+  instructions: '',
+  temperature: 0.7,
+  maxTokens: 2000,
+  tools: null,
+  model: null,
+  fallbacks: [],
+  access: { roles: ['tenant_user', 'tenant_admin', 'platform_admin', 'super_admin'], users: [] },
+  consents: {},
+  active: true,
+};
 
-/** Content of runs, approvals and writes, kept once by its hash, under row-level security. */
-export interface ContentStore {
-  /** Idempotent: the same content of one tenant has one reference. */
-  put: (tenantId: TenantId, content: unknown) => Promise<ContentRef>;
-  /** Of one owner alone, such as the write that takes it into a tenant's system. Idempotent for one owner. */
-  putFor: (tenantId: TenantId, owner: string, content: unknown) => Promise<ContentRef>;
-  /** All that was put for this owner goes; silent when there is nothing. */
-  drop: (tenantId: TenantId, owner: string) => Promise<void>;
-  /** `not_found` when gone or another tenant's. */
-  get: (tenantId: TenantId, id: string) => Promise<unknown>;
-  /** Silent when gone. */
-  clear: (tenantId: TenantId) => Promise<void>;
-}
-
-export interface RunHead {
-  tenantId: TenantId;
-  runId: RunId;
-}
-
-/** The append-only log of one agent run, the journal of paid answers and the ledger of tool calls. */
-export interface TranscriptStore {
-  /** Messages `0 … upto-1`, in order. */
-  load: (run: RunHead, upto: number) => Promise<ModelMessage[]>;
-  /** Idempotent: a message already at this place stays as it is. */
-  append: (run: RunHead, seq: number, messages: ModelMessage[]) => Promise<void>;
-  /** The journalled answer of a step, so that a retry pays nothing twice; null when the call was not yet made. */
-  journalled: (run: RunHead, step: number) => Promise<ModelAnswer | null>;
-  journal: (run: RunHead, step: number, answer: ModelAnswer, promptHash: string) => Promise<void>;
-  recordTool: (
-    run: RunHead,
-    seq: number,
-    call: { tool: string; argsHash: string; ok: boolean; ms: number; bytes: number },
-  ) => Promise<void>;
-  /** What the run used so far. */
-  usage: (
-    run: RunHead,
-  ) => Promise<{ modelCalls: number; toolCalls: number; inputTokens: number; outputTokens: number }>;
-}
-
-/** How one agent runs for one tenant. A null model is the deployment's default for the agent's class. */
-export interface AgentSettings {
-  provider: string;
-  model: string | null;
+/** All that a run of an agent goes by, fixed when it begins: kept as content, named in history by its hash. */
+export interface AgentPin {
+  agentId: string;
+  displayName: string;
+  system: string;
+  /** Version of the tenant's settings, counted from 1. */
+  version: number;
+  tools: PinnedTool[];
+  /** SHA-256 of the tools, so that a receipt says which ones a run had. */
+  toolsetHash: string;
+  /** In the order in which they are asked. */
+  models: ModelRef[];
   temperature: number;
   maxTokens: number;
-  active: boolean;
+  /** Name and JSON Schema of the reply; its checks are the declaration's. Null: text. */
+  reply: { name: string; schema: Record<string, unknown> } | null;
 }
 
-/** Agent settings of a tenant. */
+/** Agent settings of tenants. */
 export interface AgentStore {
-  /** Idempotent; keeps what the tenant changed. */
+  /** Idempotent; keeps what the tenant changed. `tools`: the declared ones. */
   applyDefaults: (
     tenantId: TenantId,
-    agents: { id: string; tools: ToolName[] }[],
+    agents: { id: string; tools: string[] }[],
     defaults: AgentSettings,
   ) => Promise<void>;
   /** Active agents of the tenant that have one of these tools. */
-  withTools: (tenantId: TenantId, tools: ToolName[]) => Promise<string[]>;
+  withTools: (tenantId: TenantId, tools: string[]) => Promise<string[]>;
   /** `not_found` when the tenant has no such agent. */
-  settings: (tenantId: TenantId, agentId: string) => Promise<AgentSettings>;
+  settings: (tenantId: TenantId, agentId: string) => Promise<AgentSettings & { version: number; updatedAt: string }>;
+  list: (tenantId: TenantId) => Promise<({ agentId: string; version: number; updatedAt: string } & AgentSettings)[]>;
+  /** `conflict` when `version` is not the one in use: somebody changed it meanwhile. Gives the new version. */
+  change: (
+    tenantId: TenantId,
+    agentId: string,
+    version: number,
+    settings: AgentSettings,
+    tools: string[],
+  ) => Promise<{ version: number }>;
   /** Undoes `applyDefaults`; silent when gone. */
   clear: (tenantId: TenantId) => Promise<void>;
 }

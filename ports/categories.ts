@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Row } from './connectors.ts';
-import type { ConnectorCategory } from './connector-info.ts';
+import type { ConnectorCategory, StreamInfo } from './connector-info.ts';
 import type { ReadQuery, UnreadableItem } from './connectors.ts';
 import type { ConnectionId, TenantId } from './ids.ts';
 import type { Question } from './questions.ts';
@@ -136,11 +136,21 @@ export interface CategoryPage<Item> {
   connectorId: string;
 }
 
+/** The connection of the tenant that has a resource, its system's name for people, and the system's own list of it. */
+export interface Place {
+  connectionId: ConnectionId;
+  connectorId: string;
+  title: string;
+  stream: StreamInfo;
+}
+
 /**
  * One question to any system of a category. Rows are unified; with `native` in the query each carries the system's own item as
  * well. `unsupported` (422) names what the system lacks and has; `not_connected` when the tenant has no such system.
  */
 export interface CategoryPort<R extends Resource> {
+  /** Which connection answers for a resource, and by which of its lists: asks nobody outside. */
+  place: (of: Of, resource: R) => Promise<Place>;
   list: <One extends R>(of: Of, resource: One, query: CategoryQuery) => Promise<CategoryPage<Unified<One>>>;
   read: <One extends R>(
     of: Of,

@@ -43,9 +43,16 @@ export const FAULTS = {
   llm_transient: { status: 503, retry: true },
   llm_quota: { status: 503, retry: false },
   llm_auth: { status: 503, retry: false },
+  /** Neither the tenant has a key at this provider nor may it use the platform's. */
+  llm_no_key: { status: 422, retry: false },
   llm_context_overflow: { status: 422, retry: false },
   llm_bad_request: { status: 422, retry: false },
   llm_bad_output: { status: 502, retry: false },
+  /** A run came to a limit and people did not raise it. */
+  budget_exceeded: { status: 402, retry: false },
+  limit_reached: { status: 422, retry: false },
+  /** The same call again and again, or no progress. */
+  loop_stopped: { status: 422, retry: false },
 } as const satisfies Record<string, { status: number; retry: boolean }>;
 
 export type FaultCode = keyof typeof FAULTS;

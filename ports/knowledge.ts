@@ -2,6 +2,15 @@ import type { ConnectionId, TenantId } from './ids.ts';
 import type { StreamRef } from './syncs.ts';
 import type { OwnStore } from './tenant-settings.ts';
 
+/** A passage, and the document that it is from. */
+export interface KnowledgeHit {
+  chunkId: string;
+  documentId: string;
+  title: string;
+  link: string | null;
+  text: string;
+}
+
 /** Text that a tenant chose to give its agents, in chunks; embeddings come later. */
 export interface KnowledgeStore {
   /** Replaces the document's chunks. Idempotent. */
@@ -14,6 +23,8 @@ export interface KnowledgeStore {
   /** Of a connection, or of one stream of it. */
   clear: (tenantId: TenantId, connectionId: ConnectionId, stream?: string) => Promise<void>;
   count: (tenantId: TenantId) => Promise<{ documents: number; chunks: number }>;
+  /** By the words of the query, best first. */
+  search: (tenantId: TenantId, query: string, limit: number) => Promise<KnowledgeHit[]>;
 }
 
 /** The tenant's own object store, by key: names parted by `/`, none empty or beginning with a dot. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Scope, UserId } from './ids.ts';
+import type { ApprovalId, Scope, UserId } from './ids.ts';
 
 export const Notification = z
   .strictObject({
@@ -18,9 +18,13 @@ export interface Note {
   /** Names the fact: the same key is told once. */
   key: string;
   roles: string[];
+  /** People of the scope who are told whatever their role; besides `roles`. */
+  users?: UserId[];
   kind: string;
   subject: string;
   link: string;
+  /** What is to be decided: letters to people carry a link that opens it once. */
+  approvalId?: ApprovalId;
 }
 
 export const ChannelKind = z.enum(['email', 'slack', 'webhook']);
@@ -44,7 +48,7 @@ export const Channel = z
 export type Channel = z.infer<typeof Channel>;
 
 export interface NotifierPort {
-  /** Into the inboxes of everyone of the scope with one of the roles. Idempotent by key. */
+  /** Into the inboxes of everyone of the scope with one of the roles, and of those who are named. Idempotent by key. */
   notify: (scope: Scope, note: Note) => Promise<void>;
   inbox: (scope: Scope, userId: UserId) => Promise<Notification[]>;
   /** Enabled channels of the scope. */
@@ -62,6 +66,6 @@ export interface ChannelStore {
   /** True for the first claim of this key by this channel; false: it was delivered. */
   claim: (scope: Scope, id: string, key: string) => Promise<boolean>;
   settle: (scope: Scope, id: string, key: string, outcome: { ok: boolean; message: string }) => Promise<void>;
-  /** Addresses of those in the scope who have one of the roles. */
-  addresses: (scope: Scope, roles: string[]) => Promise<string[]>;
+  /** Addresses of those in the scope who have one of the roles or are named. */
+  addresses: (scope: Scope, who: Pick<Note, 'roles' | 'users'>) => Promise<string[]>;
 }

@@ -30,6 +30,7 @@ export const WORKFLOWS = {
   rotateSecret: 'rotateSecret',
   migrateSecrets: 'migrateSecrets',
   webhookInbox: 'webhookInbox',
+  conversation: 'conversation',
 } as const;
 export type WorkflowName = keyof typeof WORKFLOWS;
 
@@ -43,6 +44,11 @@ export const syncStreamId = (tenantId: TenantId, connectionId: ConnectionId, str
   workflowId('syncStream', tenantId, `${connectionId}/${stream}`);
 export const runCrewId = (tenantId: TenantId, runId: RunId) => workflowId('runCrew', tenantId, runId);
 export const runAgentId = (tenantId: TenantId, runId: RunId) => workflowId('runAgent', tenantId, runId);
+/** Its transcript is that of the run with the same id. */
+export const conversationId = (tenantId: TenantId, runId: RunId) => workflowId('conversation', tenantId, runId);
+/** Starts runs of a crew. Also the id of the schedule. */
+export const crewScheduleId = (tenantId: TenantId, scheduleId: string) =>
+  workflowId('runCrew', tenantId, `every/${scheduleId}`);
 export const approvalWorkflowId = (tenantId: TenantId, id: ApprovalId) => workflowId('approval', tenantId, id);
 export const connectorWriteId = (tenantId: TenantId, effectKey: string) =>
   workflowId('connectorWrite', tenantId, effectKey);
@@ -86,6 +92,20 @@ export const MESSAGES = {
   connectionSettled: 'connectionSettled',
   connectionResumed: 'connectionResumed',
   decide: 'decide',
+  /** To an approval: somebody else may decide it too. */
+  delegate: 'delegate',
+  /** To a run: wait before the next step, go on, hear this, may go further, ask another model. */
+  pause: 'pause',
+  resume: 'resume',
+  steer: 'steer',
+  setLimits: 'setLimits',
+  swapModel: 'swapModel',
+  /** To a part, by its crew: pause, go on, hear this. */
+  control: 'control',
+  /** To a run that waits for a provider's key or quota: it may be there now. */
+  modelsChanged: 'modelsChanged',
+  /** To a conversation. */
+  say: 'say',
   submitSuccessor: 'submitSuccessor',
   confirm: 'confirm',
   rollOver: 'rollOver',

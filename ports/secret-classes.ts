@@ -27,8 +27,8 @@ export const ROTATED = {
 export type RotatedClass = keyof typeof ROTATED;
 
 /**
- * Never rotated by a policy: renewed by their connection, replaced by a person, gone within minutes, or (the key of
- * digests) compared with what it made before.
+ * Never rotated by a policy: renewed by their connection, replaced by a person, gone within minutes, or (the keys of
+ * digests and of receipts) needed for what they made before.
  */
 export const UNROTATED = [
   'oauth_tokens',
@@ -38,6 +38,7 @@ export const UNROTATED = [
   'staged',
   'moved',
   'digest_key',
+  'receipt_key',
 ] as const;
 
 export type SecretClass = RotatedClass | (typeof UNROTATED)[number];

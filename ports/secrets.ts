@@ -53,6 +53,8 @@ export const channelSecretPath = (scope: Scope, channelId: string) =>
 export const webhookSecretPath = (scope: Scope, endpointId: string) =>
   `${scopeSecretPrefix(scope)}webhooks/${endpointId}`;
 export const apiKeySecretPath = (tenantId: TenantId, service: string) => `tenants/${tenantId}/api_keys/${service}`;
+/** What proves us to a server of tools that the tenant added. */
+export const mcpSecretPath = (tenantId: TenantId, serverId: string) => `tenants/${tenantId}/mcp/${serverId}`;
 /** What a rotation holds until it ends: the successor before the cut-over, the predecessor after it. */
 export const rotationSecretPath = (scope: Scope, rotationId: string) =>
   `${scopeSecretPrefix(scope)}rotations/${rotationId}`;

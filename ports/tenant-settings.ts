@@ -50,6 +50,19 @@ export const TenantSettings = z
       .min(1)
       .max(5 * 1024 * MEGABYTE)
       .default(100 * MEGABYTE),
+    /** Hosts on the web that its agents may reach; `*.` before one stands for all that are under it. None unless it says so. */
+    agentHosts: z
+      .array(
+        z
+          .string()
+          .max(253)
+          .regex(
+            /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/,
+            'use a host name in small letters, such as example.com or *.example.com',
+          ),
+      )
+      .max(200)
+      .default([]),
     /** Where its records and files are kept; null: the platform's folder. */
     store: OwnStore.nullable().default(null),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLAN_IDS } from './plans.ts';
 import { ConnectionId, Email, TenantId, Text } from './ids.ts';
 
 export const SinkKind = z.enum(['knowledge', 'store', 'webhook', 'connection']).meta({
@@ -55,7 +56,7 @@ export const OpenTenant = z
     name: Text.min(1).max(120),
     slug: z.string().regex(/^[a-z][a-z0-9-]{2,30}$/, 'use 3 to 31 of a-z, 0-9 and -, beginning with a letter'),
     ownerEmail: Email,
-    plan: z.enum(['starter', 'growth']).default('starter'),
+    plan: z.enum(PLAN_IDS).default('starter'),
     connectors: z.array(WantedConnector).max(10).default([]),
   })
   .meta({ id: 'OpenTenant' });

@@ -1,4 +1,5 @@
 import type { Lane, WriteReceipt } from './connectors.ts';
+import type { ContentRef } from './content.ts';
 import type { ConnectionId, Scope, TenantId } from './ids.ts';
 import type { Note } from './notifications.ts';
 import type { RotatedClass } from './secret-classes.ts';
@@ -14,6 +15,13 @@ export interface AwaitedWrite {
   lane?: Lane;
   effectKey: string;
   action: { kind: 'create'; contentId: string } | { kind: 'update'; externalId: string; contentId: string };
+}
+
+/** One schedule of a crew, by a name that the tenant chose. */
+export interface CrewScheduleRef {
+  tenantId: TenantId;
+  crewId: string;
+  name: string;
 }
 
 /** What activities and adapters may ask of Temporal. (The API uses the typed client.) */
@@ -49,6 +57,8 @@ export interface WorkflowPort {
   ) => Promise<{ kind: string; workflowId: string; waiting: boolean; startedAt: string }[]>;
   /** Tells those that wait for the connection that it works again. Those that ended meanwhile need not know. */
   resumeDependants: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
+  /** Tells the tenant's runs that wait for a model provider to try again: a key, or money, may be there now. */
+  wakeModels: (tenantId: TenantId) => Promise<void>;
   /** Has people told, by a workflow of its own. The note's key names the fact: a second telling is silent. */
   tellPeople: (scope: Scope, note: Note) => Promise<void>;
   /** Creates, updates or deletes (null) the schedule of a class's rotations. Idempotent. */
@@ -56,6 +66,14 @@ export interface WorkflowPort {
     secretClass: RotatedClass,
     policy: { everyDays: number | null; enabled: boolean },
   ) => Promise<void>;
+  /** Creates or changes it: hashed offset, jitter, overlap SKIP. `brief`: what the crew is to do, by reference. Idempotent. */
+  ensureCrewSchedule: (ref: CrewScheduleRef, input: { everyMs: number; brief: ContentRef | null }) => Promise<void>;
+  /** Silent when gone. */
+  deleteCrewSchedule: (ref: CrewScheduleRef) => Promise<void>;
+  /** Null: there is none. `skipped`: ticks without a run, as the one before was still at work. */
+  crewSchedule: (
+    ref: CrewScheduleRef,
+  ) => Promise<{ everyMs: number; paused: boolean; nextAt: string | null; skipped: number } | null>;
   /** When each class is looked at next; null: paused, or none. */
   listRotationSchedules: () => Promise<{ secretClass: RotatedClass; nextAt: string | null }[]>;
   /** How many workflows are open that began before this moment (ISO 8601), the one named aside. */

@@ -13,6 +13,10 @@ export function createCategory<C extends Category>(
   needs: Needs,
 ): CategoryPort<(typeof CATEGORY_RESOURCES)[C][number]> {
   return {
+    async place(of, resource) {
+      const { connection, connector, stream } = await choose(needs, of, category, resource);
+      return { connectionId: connection.id, connectorId: connection.connectorId, title: connector.title, stream };
+    },
     async list(of, resource, query) {
       const { connection, connector, stream } = await choose(needs, of, category, resource);
       const question = inOwnWords({ title: connector.title, stream }, query);

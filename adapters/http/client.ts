@@ -19,6 +19,8 @@ export interface HttpRequest {
   timeoutMs?: number;
   bodyBytesMax?: number;
   signal?: AbortSignal;
+  /** Looks at each address that a redirect leads to, before it is asked; what it throws is thrown. */
+  redirected?: (url: string) => void;
 }
 
 /** A body of any size, sent as it comes and never held whole. */
@@ -129,6 +131,7 @@ export function createHttp(options: HttpOptions): HttpClient {
         // All that the caller gave stays behind, whatever header holds the credential.
         if (next.origin !== url.origin) headers = {};
         target = next.href;
+        ask.redirected?.(target);
       }
     },
     async fetch(given, init) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuditPort, NewAuditEntry } from '../../ports/audit.ts';
 import { AuditEntry } from '../../ports/audit.ts';
 import type { Scope } from '../../ports/ids.ts';
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from '../../ports/canonical.ts';
 import { beforeSeq, pageOf } from './paging.ts';
 import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';

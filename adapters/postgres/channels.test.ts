@@ -97,11 +97,11 @@ test('mail goes to those of the scope who have the role, and to nobody of anothe
   await stores.identity.addMembership(acme, user, 'tenant_user');
   await stores.identity.addMembership(rival, email('rival'), 'tenant_admin');
   await seedPlatformRole(fresh.db, above, 'super_admin');
-  await expect(stores.channels.addresses(acme, ['tenant_admin', 'super_admin'])).resolves.toEqual([admin]);
-  const both = await stores.channels.addresses(acme, ['tenant_admin', 'tenant_user']);
+  await expect(stores.channels.addresses(acme, { roles: ['tenant_admin', 'super_admin'] })).resolves.toEqual([admin]);
+  const both = await stores.channels.addresses(acme, { roles: ['tenant_admin', 'tenant_user'] });
   expect(both).toEqual([admin, user].sort());
-  const platform = await stores.channels.addresses(PLATFORM, ['super_admin', 'tenant_admin']);
+  const platform = await stores.channels.addresses(PLATFORM, { roles: ['super_admin', 'tenant_admin'] });
   expect(platform).toContain(above);
   expect(platform).not.toContain(admin);
-  await expect(stores.channels.addresses(acme, [])).resolves.toEqual([]);
+  await expect(stores.channels.addresses(acme, { roles: [] })).resolves.toEqual([]);
 });

@@ -71,14 +71,15 @@ export const postgresChannels = (db: Database): ChannelStore => ({
     }),
 
   // The addresses of people are the platform's; whose they are is narrowed here.
-  addresses: (scope, roles) =>
+  addresses: (scope, { roles, users = [] }) =>
     db.inTenant(PLATFORM, async (tx) => {
       const people =
         scope === PLATFORM
           ? sql.fragment`platform_roles JOIN users ON users.id = user_id WHERE`
           : sql.fragment`memberships JOIN users ON users.id = user_id WHERE tenant_id = ${scope} AND`;
       const rows = await tx.any(sql.type(z.object({ email: z.string() }))`
-        SELECT email FROM ${people} role = ANY (${sql.array(roles, 'text')}) ORDER BY email`);
+        SELECT email FROM ${people} (role = ANY (${sql.array(roles, 'text')}) OR user_id = ANY (${sql.array(users, 'uuid')}))
+        ORDER BY email`);
       return rows.map(({ email }) => email);
     }),
 });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ContentStore } from '../../ports/agents.ts';
-import { ContentRef } from '../../ports/agents.ts';
+import type { ContentStore } from '../../ports/content.ts';
+import { ContentRef } from '../../ports/content.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { TenantId } from '../../ports/ids.ts';
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from '../../ports/canonical.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { ConnectionId, TenantId } from '../../ports/ids.ts';
+import { DEFAULT_SETTINGS } from '../../ports/agents.ts';
+import { ConnectionId, RunId, TenantId } from '../../ports/ids.ts';
 import { MIGRATIONS_DIR, migrate } from './migrate.ts';
 import type { Stores } from './stores.ts';
 import { postgresStores } from './stores.ts';
@@ -64,6 +65,10 @@ test('what a database of the first version holds is carried over, by an owner wh
          ('${silent}', '${tenantId}', 'wordpress', 'q', 'pending', NULL)`,
       `INSERT INTO agent_configs (tenant_id, agent_id, provider, temperature, max_tokens, active) VALUES
          ('${tenantId}', 'DigitalPresenceAudit', 'openai', 0, 1, true)`,
+      `INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, model, input_tokens, output_tokens)
+         VALUES ('${tenantId}', '${told}', 0, '{}', 'h', 'm', 3, 4)`,
+      `INSERT INTO tool_calls (tenant_id, run_id, seq, tool, args_hash, ok, ms, bytes)
+         VALUES ('${tenantId}', '${told}', 1, 'read_content', 'h', true, 1, 1)`,
       `INSERT INTO oauth_transactions (state_hash, tenant_id, user_id, connection_id, connector_id, redirect_uri,
          browser_hash, verifier_ref, expires_at)
          VALUES ('h', '${tenantId}', '${randomUUID()}', '${told}', 'hubspot', 'u', 'b', 'v', now())`,
@@ -78,6 +83,15 @@ test('what a database of the first version holds is carried over, by an owner wh
     expect(data).toMatchObject([{ from: null, to: 'degraded', reason: carried }]);
     await expect(stores.connections.get(tenantId, silent)).resolves.toMatchObject({ reason: null });
     await expect(stores.agents.withTools(tenantId, ['read_content'])).resolves.toEqual(['DigitalPresenceAudit']);
+    await expect(stores.agents.settings(tenantId, 'DigitalPresenceAudit')).resolves.toMatchObject({
+      ...{ ...DEFAULT_SETTINGS, provider: 'openai', temperature: 0, maxTokens: 1, version: 1 },
+    });
+    const asked = { tenantId, runId: RunId.parse(told) };
+    await expect(stores.transcripts.usage(asked)).resolves.toMatchObject({
+      modelCalls: 1,
+      toolCalls: 1,
+      unpricedCalls: 1,
+    });
     await expect(stores.oauthTransactions.find(tenantId, 'h')).resolves.toBeNull();
     await expect(migrate(ownerUrl.href)).resolves.toEqual([]);
   } finally {

@@ -8,7 +8,7 @@ const INBOX_MAX = 100;
 
 /** The inboxes: the part of the notifier that never leaves this database. */
 export const postgresNotifier = (db: Database): Pick<NotifierPort, 'notify' | 'inbox'> => ({
-  notify: (scope, { key, roles, kind, subject, link }) =>
+  notify: (scope, { key, roles, users = [], kind, subject, link }) =>
     db.inTenant(scope, async (tx) => {
       const people =
         scope === PLATFORM
@@ -16,7 +16,8 @@ export const postgresNotifier = (db: Database): Pick<NotifierPort, 'notify' | 'i
           : sql.fragment`memberships WHERE tenant_id = ${scope} AND`;
       await tx.query(sql.typeAlias('nothing')`
         INSERT INTO notifications (tenant_id, user_id, key, kind, subject, link)
-        SELECT ${scope}, user_id, ${key}, ${kind}, ${subject}, ${link} FROM ${people} role = ANY (${sql.array(roles, 'text')})
+        SELECT ${scope}, user_id, ${key}, ${kind}, ${subject}, ${link} FROM ${people}
+          (role = ANY (${sql.array(roles, 'text')}) OR user_id = ANY (${sql.array(users, 'uuid')}))
         ON CONFLICT (tenant_id, user_id, key) DO NOTHING`);
     }),
 

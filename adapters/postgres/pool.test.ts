@@ -319,7 +319,7 @@ test('C65a: emoji come back as they were; what a model wrote is kept even with a
   const run = { tenantId, runId: RunId.parse(randomUUID()) };
   const message = { role: 'user' as const, content: 'a\0b \ud800 🎉' };
   await stores.transcripts.append(run, 0, [message]);
-  await expect(stores.transcripts.load(run, 1)).resolves.toEqual([message]);
+  await expect(stores.transcripts.load(run, 0, 1)).resolves.toEqual([message]);
   const { id } = await stores.content.put(tenantId, message);
   await expect(stores.content.get(tenantId, id)).resolves.toEqual(message);
   const huge = stores.content.put(tenantId, 'x'.repeat(17 * 1024 * 1024));

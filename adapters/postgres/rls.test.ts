@@ -9,7 +9,9 @@ import { seedPlatformRole } from './identity.ts';
 import { sql } from './sql.ts';
 import type { Stores } from './stores.ts';
 import { postgresStores } from './stores.ts';
+import { agentSettings, anAnswer } from './testing-agents.ts';
 import { aConnection, aTenant } from './testing-data.ts';
+import { postgresTokenStream } from './token-stream.ts';
 import type { TestDatabase } from './testing.ts';
 import { freshDatabase } from './testing.ts';
 
@@ -40,18 +42,59 @@ const fill = async (tenantId: TenantId) => {
   });
   await stores.syncs.end(ref, run.runId, 'completed', null);
   await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['text'] });
-  const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
-  await stores.agents.applyDefaults(tenantId, [{ id: 'auditor', tools: [] }], settings);
+  await stores.agents.applyDefaults(tenantId, [{ id: 'auditor', tools: [] }], agentSettings());
+  await stores.agentRuns.begin(tenantId, {
+    ...{
+      runId: run.runId,
+      kind: 'agent',
+      subject: 'auditor',
+      parentRunId: null,
+      operationId: null,
+      version: 1,
+      pin: null,
+    },
+    ...{ limits: { steps: 1, toolCalls: 0, tokens: 1, micros: 0 }, sandbox: false, startedBy: userId },
+  });
+  await stores.modelKeys.put(tenantId, { service: 'openai', vaultPath: 'p', version: 1, addedBy: userId });
   const content = await stores.content.put(tenantId, { secret: tenantId });
+  const chat = RunId.parse(randomUUID());
+  await stores.conversations.open(tenantId, { id: chat, agentId: 'auditor', userId, title: 't' });
+  const said = { messageId: 'm', role: 'user', content: 'hello', saidInto: null, step: null } as const;
+  await stores.conversations.say(tenantId, chat, { ...said, state: null, error: null });
+  const posted = { content, opId: 'op' };
+  await stores.board.write(tenantId, run.runId, { ...posted, key: 'k', author: 'auditor', expected: null });
+  await stores.board.send(tenantId, run.runId, { ...posted, from: 'auditor', to: null });
+  const tokens = postgresTokenStream(fresh.db);
+  await tokens.watch(tenantId, run.runId);
+  await tokens.push(tenantId, run.runId, [{ step: 0, kind: 'text', text: 'hello' }]);
   await stores.transcripts.append(run, 0, [{ role: 'user', content: 'hello' }]);
-  const usage = { inputTokens: 1, outputTokens: 1 };
-  await stores.transcripts.journal(run, 0, { content: '', toolCalls: [], finish: 'stop', model: 'm', usage }, 'h');
-  await stores.transcripts.recordTool(run, 0, { tool: 't', argsHash: 'h', ok: true, ms: 1, bytes: 1 });
+  await stores.spending.reserve(tenantId, [{ scope: 'month/2026-11', limitMicros: 9 }], 1, 'op');
+  await stores.spending.setStanding(tenantId, 'tenant', 5);
+  await stores.transcripts.attempt(run, 0, 'auditor');
+  await stores.transcripts.journal(run, 0, { agentId: 'auditor', answer: anAnswer(), promptHash: 'h', opId: 'op' });
+  await stores.transcripts.recordTool(run, {
+    ...{
+      seq: 0,
+      agentId: 'auditor',
+      tool: 't',
+      effect: 'read',
+      argsHash: 'h',
+      ok: true,
+      receipt: null,
+      approvalId: null,
+    },
+    ...{ flagged: false, ms: 1, bytes: 1 },
+  });
+  const approvalId = ApprovalId.parse(randomUUID());
   await stores.approvals.open({
-    ...{ id: ApprovalId.parse(randomUUID()), tenantId, operationId, connectionId, workflowId: 'w', subject: 's' },
-    ...{ contentId: content.id, contentHash: content.sha256, deadlineAt: at },
+    ...{ id: approvalId, tenantId, operationId, connectionId, workflowId: 'w', subject: 's' },
+    ...{ contentId: content.id, contentHash: content.sha256, deadlineAt: at, kind: 'decision', requestedBy: null },
     policy: { roles: ['tenant_admin'], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' },
   });
+  const word = { userId, kind: 'approve', contentHash: 'h', givenHash: 'h', receipt: 'r', at } as const;
+  await stores.approvals.vote(tenantId, approvalId, word);
+  await stores.approvals.delegate(tenantId, approvalId, userId, userId);
+  await stores.approvals.putLink(tenantId, approvalId, `link-${tenantId}`, at);
   await stores.notifier.notify(tenantId, { key: 'k', roles: ['tenant_admin'], kind: 'k', subject: 's', link: '/' });
   await stores.operations.begin({
     ...{ id: operationId, scope: tenantId, workflowId: 'w', kind: 'test', startedBy: userId, idempotencyKey: null },
@@ -62,6 +105,16 @@ const fill = async (tenantId: TenantId) => {
   const session = { id: randomUUID(), tenantId, createdBy: userId, connectors: [], connectionId, expiresAt: at };
   await stores.connectSessions.create(session, `link-${tenantId}`);
   await stores.tenantSettings.put(tenantId, TenantSettings.parse({}));
+  await stores.memory.remember(tenantId, 'auditor', { fact: 'f', source: { runId: run.runId, seq: 1 }, opId: 'o' });
+  const server = {
+    id: randomUUID(),
+    name: 'notes',
+    url: 'https://mcp.example',
+    included: null,
+    tools: [],
+    toolsHash: 'h',
+  };
+  await stores.mcpServers.put(tenantId, { ...server, vaultPath: null });
   const channelId = randomUUID();
   await stores.channels.add(tenantId, { id: channelId, kind: 'webhook', title: 't' });
   await stores.channels.claim(tenantId, channelId, 'k');
@@ -133,11 +186,50 @@ const rowsSeen = async (scope: TenantId | typeof PLATFORM) => {
 };
 
 const TENANT_TABLES = [
-  ...['agent_configs', 'approvals', 'audit_logs', 'connect_sessions', 'connection_events', 'connector_configs'],
-  ...['content', 'documents', 'effects', 'knowledge_base', 'memberships', 'model_calls', 'notification_channels'],
+  ...[
+    'agent_configs',
+    'agent_memory',
+    'agent_runs',
+    'api_key_refs',
+    'approval_delegates',
+    'approval_links',
+    'approval_votes',
+    'approvals',
+    'audit_logs',
+    'board_entries',
+    'budget_reservations',
+    'budget_standing',
+    'budgets',
+    'connect_sessions',
+    'connection_events',
+    'connector_configs',
+  ],
+  ...[
+    'content',
+    'conversation_messages',
+    'conversations',
+    'crew_messages',
+    'documents',
+    'effects',
+    'knowledge_base',
+    'mcp_servers',
+    'memberships',
+    'model_attempts',
+    'model_calls',
+    'notification_channels',
+  ],
   ...['notification_deliveries', 'notifications', 'oauth_transactions', 'operation_events', 'operations'],
   ...['quarantine', 'rotations', 'sync_cursors', 'sync_records', 'sync_runs', 'tenant_settings', 'tenants'],
-  ...['token_refreshes', 'tool_calls', 'transcript', 'webhook_endpoints', 'webhook_events', 'webhook_inbox'],
+  ...[
+    'token_pieces',
+    'token_refreshes',
+    'token_watches',
+    'tool_calls',
+    'transcript',
+    'webhook_endpoints',
+    'webhook_events',
+    'webhook_inbox',
+  ],
 ];
 const PLATFORM_TABLES = [
   ...['connector_rate_limits', 'idempotency_keys', 'oauth_app_troubles', 'oauth_apps', 'platform_roles', 'rate_meters'],
@@ -154,7 +246,10 @@ test('C61: each tenant sees its own rows of every table, and no row of another',
 
 test('C61: the platform sees across tenants only where it must, and of the audit log its own lines', async () => {
   const seen = await rowsSeen(PLATFORM);
-  const across = ['connect_sessions', 'memberships', 'operation_events', 'operations', 'tenants', 'webhook_endpoints'];
+  const across = [
+    ...['connect_sessions', 'memberships', 'operation_events', 'operations', 'tenants', 'webhook_endpoints'],
+    ...['token_pieces', 'token_watches'],
+  ];
   expect(Object.keys(seen).sort()).toEqual(['audit_logs', ...across, ...PLATFORM_TABLES].sort());
   expect(seen['audit_logs']).toEqual([PLATFORM]);
 });

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ToolName } from '../../ports/agents.ts';
-import { ApprovalId, ConnectionId, Email, OperationId, PLATFORM, RunId, TenantId, UserId } from '../../ports/ids.ts';
+import { ApprovalId, ConnectionId, Email, OperationId, PLATFORM, TenantId, UserId } from '../../ports/ids.ts';
 import { seedPlatformRole } from './identity.ts';
 import { sql } from './sql.ts';
 import type { Stores } from './stores.ts';
 import { postgresStores } from './stores.ts';
+import { agentSettings } from './testing-agents.ts';
 import { aConnection, aTenant } from './testing-data.ts';
 import type { TestDatabase } from './testing.ts';
 import { freshDatabase } from './testing.ts';
@@ -56,8 +56,7 @@ test('releasing frees the slug, leaves nothing behind but the story, and is sile
   const connectionId = await aConnection(stores, id);
   const ref = { tenantId: id, connectionId, stream: 'posts' };
   await stores.knowledge.put(ref, { externalId: '1', title: 't', link: null, hash: 'h', chunks: ['a'] });
-  const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
-  await stores.agents.applyDefaults(id, [{ id: 'auditor', tools: [] }], settings);
+  await stores.agents.applyDefaults(id, [{ id: 'auditor', tools: [] }], agentSettings());
   const content = await stores.content.put(id, { a: 1 });
   const operation = newOperation(id);
   await stores.operations.begin(operation);
@@ -228,6 +227,7 @@ test('the first closing of an approval stays, and a reminder is marked once', as
   const connectionId = ConnectionId.parse(uuid());
   const opened = {
     ...{ id: ApprovalId.parse(uuid()), tenantId, operationId: null, connectionId, workflowId: 'w' },
+    ...{ kind: 'decision' as const, requestedBy: null },
     ...{ subject: 's', contentId: uuid(), contentHash: 'h', deadlineAt: '2026-12-01T00:00:00.000Z' },
     policy: { roles: ['tenant_admin' as const], remindAfterMs: 1, deadlineMs: 2, onDeadline: 'reject' as const },
   };
@@ -247,62 +247,6 @@ test('the first closing of an approval stays, and a reminder is marked once', as
   await expect(stores.approvals.list(tenantId, 'pending')).resolves.toEqual([]);
   await expect(stores.approvals.pendingThrough(tenantId, connectionId)).resolves.toEqual([]);
   await expect(stores.approvals.get(await aTenant(stores), opened.id)).rejects.toMatchObject({ code: 'not_found' });
-});
-
-test('default agent settings keep what the tenant changed, and clearing is silent', async () => {
-  const tenantId = await aTenant(stores);
-  const agent = (id: string, tools: ToolName[] = []) => ({ id, tools });
-  const settings = { provider: 'openai', model: null, temperature: 0.2, maxTokens: 100, active: true };
-  await stores.agents.applyDefaults(tenantId, [agent('a'), agent('b')], settings);
-  await stores.agents.applyDefaults(tenantId, [agent('a', ['read_content']), agent('c')], {
-    ...settings,
-    maxTokens: 5,
-  });
-  await expect(stores.agents.settings(tenantId, 'a')).resolves.toEqual(settings);
-  await expect(stores.agents.settings(tenantId, 'c')).resolves.toEqual({ ...settings, maxTokens: 5 });
-  await stores.agents.clear(tenantId);
-  await stores.agents.clear(tenantId);
-  await expect(stores.agents.settings(tenantId, 'a')).rejects.toMatchObject({ code: 'not_found' });
-});
-
-test('the active agents that have a tool are found by what they declare now, of this tenant alone', async () => {
-  const tenantId = await aTenant(stores);
-  const settings = { provider: 'openai', model: null, temperature: 0, maxTokens: 1, active: true };
-  await stores.agents.applyDefaults(tenantId, [{ id: 'writer', tools: [] }], settings);
-  await stores.agents.applyDefaults(tenantId, [{ id: 'idle', tools: ['list_content'] }], {
-    ...settings,
-    active: false,
-  });
-  await expect(stores.agents.withTools(tenantId, ['list_content', 'read_content'])).resolves.toEqual([]);
-  const reader = { id: 'reader', tools: ['list_content' as const, 'read_content' as const] };
-  await stores.agents.applyDefaults(tenantId, [reader, { id: 'writer', tools: ['read_content'] }], settings);
-  await expect(stores.agents.withTools(tenantId, ['list_content'])).resolves.toEqual(['reader']);
-  await expect(stores.agents.withTools(tenantId, ['read_content'])).resolves.toEqual(['reader', 'writer']);
-  await expect(stores.agents.withTools(tenantId, [])).resolves.toEqual([]);
-  await expect(stores.agents.withTools(await aTenant(stores), ['read_content'])).resolves.toEqual([]);
-});
-
-test('a paid answer is journalled once; messages and tool calls already there stay as they are', async () => {
-  const run = { tenantId: await aTenant(stores), runId: RunId.parse(uuid()) };
-  const usage = { inputTokens: 3, outputTokens: 4 };
-  const answer = { content: 'one', toolCalls: [], finish: 'stop' as const, model: 'm', usage };
-  await expect(stores.transcripts.journalled(run, 0)).resolves.toBeNull();
-  await stores.transcripts.journal(run, 0, answer, 'h');
-  await stores.transcripts.journal(run, 0, { ...answer, content: 'two' }, 'h');
-  await expect(stores.transcripts.journalled(run, 0)).resolves.toEqual(answer);
-  const [one, two] = [
-    { role: 'user' as const, content: '1' },
-    { role: 'user' as const, content: '2' },
-  ];
-  await stores.transcripts.append(run, 0, [one]);
-  await stores.transcripts.append(run, 0, [two, two]);
-  await expect(stores.transcripts.load(run, 2)).resolves.toEqual([one, two]);
-  await expect(stores.transcripts.load(run, 1)).resolves.toEqual([one]);
-  await expect(stores.transcripts.load(run, 3)).rejects.toMatchObject({ code: 'not_found' });
-  const call = { tool: 't', argsHash: 'h', ok: true, ms: 1.4, bytes: 2 };
-  await stores.transcripts.recordTool(run, 0, call);
-  await stores.transcripts.recordTool(run, 0, call);
-  await expect(stores.transcripts.usage(run)).resolves.toEqual({ modelCalls: 1, toolCalls: 1, ...usage });
 });
 
 test('equal content of one tenant has one reference, whatever the order of its keys; another tenant has its own', async () => {

@@ -51,19 +51,26 @@ export const postgresTenants = (db: Database): TenantStore => ({
       if (!tenant) return;
       if (tenant.state === 'active') throw new Fault('conflict', 'An active tenant is not released; offboard it.');
       await tx.query(sql.typeAlias('nothing')`UPDATE tenants SET state = 'released' WHERE id = ${id}`);
-      // With the connections go their cursors, hashes, runs, documents and chunks. Audit, operations, approvals and the
-      // ledger of effects stay: they tell what happened.
+      // With the connections go their cursors, hashes, runs, documents and chunks. Audit, operations, approvals, the
+      // ledger of effects and what was spent stay: they tell what happened.
       for (const table of [
         'connector_configs',
         'agent_configs',
+        'agent_runs',
         'content',
         'transcript',
         'model_calls',
+        'model_attempts',
         'tool_calls',
+        'conversations',
+        'board_entries',
+        'crew_messages',
+        'token_pieces',
         'notifications',
         'notification_channels',
         'connect_sessions',
         'tenant_settings',
+        'api_key_refs',
       ]) {
         await tx.query(sql.typeAlias('nothing')`DELETE FROM ${sql.identifier([table])} WHERE tenant_id = ${id}`);
       }

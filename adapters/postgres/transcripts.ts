@@ -1,30 +1,49 @@
 import { z } from 'zod';
-import type { RunHead, TranscriptStore } from '../../ports/agents.ts';
+import type { ModelCallRow, RunHead, TranscriptStore } from '../../ports/agent-runs.ts';
+import { RunUsage } from '../../ports/agent-runs.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { ModelAnswer, ModelMessage } from '../../ports/models.ts';
+import { Provider } from '../../ports/models.ts';
+import { afterSeq, pageFrom } from './paging.ts';
 import type { Database } from './pool.ts';
+import { endReservation } from './spending.ts';
 import { sql } from './sql.ts';
+import { ofRun, postgresToolCalls } from './tool-calls.ts';
 
-const Message = z.object({ message: z.string() });
+const Line = z.object({ seq: z.number(), message: z.string(), at: z.iso.datetime() });
 const Answer = z.object({ answer: z.string() });
-const Usage = z.object({
-  modelCalls: z.number(),
-  toolCalls: z.number(),
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-});
+const Attempts = z.object({ attempts: z.number() });
+const Call = z.object({
+  step: z.number(),
+  provider: Provider,
+  model: z.string(),
+  finish: z.enum(['stop', 'tool', 'length', 'refusal', 'filter']),
+  promptHash: z.string(),
+  attempts: z.number(),
+  at: z.iso.datetime(),
+}) satisfies z.ZodType<ModelCallRow>;
 
-const ofRun = ({ tenantId, runId }: RunHead) => sql.fragment`tenant_id = ${tenantId} AND run_id = ${runId}`;
+const parsed = (message: string) => JSON.parse(message) as ModelMessage;
 
 export const postgresTranscripts = (db: Database): TranscriptStore => ({
-  load: (run, upto) =>
+  load: (run, from, upto) =>
     db.inTenant(run.tenantId, async (tx) => {
-      const rows = await tx.any(
-        sql.type(Message)`SELECT message FROM transcript WHERE ${ofRun(run)} AND seq < ${upto} ORDER BY seq`,
-      );
+      const rows = await tx.any(sql.type(Line)`
+        SELECT seq, message, at FROM transcript WHERE ${ofRun(run)} AND seq >= ${from} AND seq < ${upto} ORDER BY seq`);
       // A model that is shown half of the conversation answers something else.
-      if (rows.length !== upto) throw new Fault('not_found', `The transcript of run ${run.runId} is not whole.`);
-      return rows.map(({ message }) => JSON.parse(message) as ModelMessage);
+      if (rows.length !== Math.max(0, upto - from))
+        throw new Fault('not_found', `The transcript of run ${run.runId} is not whole.`);
+      return rows.map(({ message }) => parsed(message));
+    }),
+
+  lines: (run, page) =>
+    db.inTenant(run.tenantId, async (tx) => {
+      // A transcript begins at 0.
+      const after = page.cursor === undefined ? -1 : afterSeq(page);
+      const rows = await tx.any(sql.type(Line)`
+        SELECT seq, message, at FROM transcript WHERE ${ofRun(run)} AND seq > ${after}
+        ORDER BY seq LIMIT ${page.limit + 1}`);
+      return pageFrom(rows, page, ({ seq, message, at }) => ({ seq, at, message: parsed(message) }));
     }),
 
   append: (run, seq, messages) =>
@@ -39,6 +58,16 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
         ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
     }),
 
+  attempt: (run, step, agentId) =>
+    db.inTenant(run.tenantId, async (tx) => {
+      const { attempts } = await tx.one(sql.type(Attempts)`
+        INSERT INTO model_attempts AS made (tenant_id, run_id, step, agent_id)
+        VALUES (${run.tenantId}, ${run.runId}, ${step}, ${agentId})
+        ON CONFLICT (tenant_id, run_id, step) DO UPDATE SET attempts = made.attempts + 1, last_at = now()
+        RETURNING attempts`);
+      return attempts - 1;
+    }),
+
   journalled: (run, step) =>
     db.inTenant(run.tenantId, async (tx) => {
       const row = await tx.maybeOne(
@@ -47,29 +76,40 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
       return row ? (JSON.parse(row.answer) as ModelAnswer) : null;
     }),
 
-  journal: (run, step, answer, promptHash) =>
+  journal: (run, step, { agentId, answer, promptHash, opId }) =>
     db.inTenant(run.tenantId, async (tx) => {
+      const { usage } = answer;
       await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, model, input_tokens, output_tokens)
-        VALUES (${run.tenantId}, ${run.runId}, ${step}, ${JSON.stringify(answer)}, ${promptHash}, ${answer.model},
-          ${answer.usage.inputTokens}, ${answer.usage.outputTokens})
+        INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, agent_id, provider, model, finish, input_tokens,
+          cached_tokens, output_tokens, reasoning_tokens, cost_micros, priced, first_token_ms, took_ms)
+        VALUES (${run.tenantId}, ${run.runId}, ${step}, ${JSON.stringify(answer)}, ${promptHash}, ${agentId},
+          ${answer.model.provider}, ${answer.model.model}, ${answer.finish}, ${usage.inputTokens}, ${usage.cachedTokens},
+          ${usage.outputTokens}, ${usage.reasoningTokens}, ${answer.costMicros}, ${answer.priced},
+          ${Math.round(answer.firstTokenMs)}, ${Math.round(answer.tookMs)})
         ON CONFLICT (tenant_id, run_id, step) DO NOTHING`);
+      await endReservation(tx, run.tenantId, opId, answer.costMicros);
     }),
 
-  recordTool: (run, seq, { tool, argsHash, ok, ms, bytes }) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO tool_calls (tenant_id, run_id, seq, tool, args_hash, ok, ms, bytes)
-        VALUES (${run.tenantId}, ${run.runId}, ${seq}, ${tool}, ${argsHash}, ${ok}, ${Math.round(ms)}, ${bytes})
-        ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
-    }),
+  usage: (run) => usageOf(db, run),
 
-  usage: (run) =>
-    db.inTenant(run.tenantId, (tx) =>
-      tx.one(sql.type(Usage)`
-        SELECT count(*) AS model_calls, coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
-          coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
-          (SELECT count(*) FROM tool_calls WHERE ${ofRun(run)}) AS tool_calls
-        FROM model_calls WHERE ${ofRun(run)}`),
-    ),
+  modelCalls: (run) =>
+    db.inTenant(run.tenantId, async (tx) => [
+      ...(await tx.any(sql.type(Call)`
+        SELECT step, provider, model, finish, prompt_hash, coalesce(attempts, 1) AS attempts, at
+        FROM model_calls LEFT JOIN model_attempts USING (tenant_id, run_id, step)
+        WHERE ${ofRun(run)} ORDER BY step`)),
+    ]),
+
+  ...postgresToolCalls(db),
 });
+
+const usageOf = (db: Database, run: RunHead): Promise<RunUsage> =>
+  db.inTenant(run.tenantId, (tx) =>
+    tx.one(sql.type(RunUsage)`
+      SELECT count(*) AS model_calls, (SELECT count(*) FROM tool_calls WHERE ${ofRun(run)}) AS tool_calls,
+        coalesce(sum(input_tokens), 0)::bigint AS input_tokens, coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
+        coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+        coalesce(sum(reasoning_tokens), 0)::bigint AS reasoning_tokens,
+        coalesce(sum(cost_micros), 0)::bigint AS cost_micros, count(*) FILTER (WHERE NOT priced) AS unpriced_calls
+      FROM model_calls WHERE ${ofRun(run)}`),
+  );

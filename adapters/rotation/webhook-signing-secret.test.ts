@@ -81,6 +81,7 @@ async function deliver({ subject }: RotationRef): Promise<void> {
     ...common,
     inbox: stores.notifier,
     channels: stores.channels,
+    approvals: stores.approvals,
     secrets,
     http,
     smtp: null,

@@ -13,6 +13,7 @@ const CLASSES: [RegExp, SecretClass][] = [
   [/^platform\/payload-codec$/, 'payload_codec_key'],
   [/^platform\/jwt/, 'jwt_signing_key'],
   [/^platform\/digest-key$/, 'digest_key'],
+  [/^platform\/receipt-key$/, 'receipt_key'],
   [/^platform\/database$/, 'database_password'],
   [/^platform\/vault/, 'vault_secret_id'],
   [/^platform\/oauth-apps\//, 'oauth_client_secret'],

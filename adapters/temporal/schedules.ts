@@ -95,7 +95,8 @@ export function temporalSchedules(client: Client): Schedules {
     listSyncSchedules: (tenantId) =>
       call(async () => {
         const found = [];
-        for await (const summary of client.schedule.list({ query: `TenantId = "${tenantId}"` })) {
+        const query = `TenantId = "${tenantId}" AND Operation = "${WORKFLOWS.syncStream}"`;
+        for await (const summary of client.schedule.list({ query })) {
           const [connectionId = '', stream = ''] = summary.scheduleId.split(':')[2]?.split('/') ?? [];
           found.push({
             connectionId,

@@ -5,8 +5,10 @@ import type { WorkflowPort } from '../../ports/workflows.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from './client.ts';
 import { temporalAwaitedWrites } from './awaited-writes.ts';
+import { temporalCrewSchedules } from './crew-schedules.ts';
 import { temporalDependants } from './dependants.ts';
 import { temporalInboxes } from './inboxes.ts';
+import { temporalModelWaits } from './model-waits.ts';
 import { temporalNotices } from './notices.ts';
 import { temporalOpenRuns } from './open-runs.ts';
 import { temporalRefreshes } from './refreshes.ts';
@@ -28,7 +30,9 @@ export const temporalWorkflows = (parts: Parts): WorkflowPort => ({
   refreshToken: temporalRefreshes(parts),
   ...temporalSchedules(parts.client),
   ...temporalRotationSchedules(parts.client),
+  ...temporalCrewSchedules(parts.client),
   ...temporalDependants(parts.client),
+  ...temporalModelWaits(parts.client),
   ...temporalNotices(parts.client),
   ...temporalAwaitedWrites(parts.client),
   ...temporalInboxes(parts.client),

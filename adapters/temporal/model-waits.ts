@@ -1,0 +1,41 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { MESSAGES, WORKFLOWS } from '../../ports/operations.ts';
+import type { WorkflowPort } from '../../ports/workflows.ts';
+import { withDeadline } from './client.ts';
+
+const CALL_MS = 10_000;
+/** Signals under way at once. */
+const ABREAST = 20;
+const WAITS = ['auth', 'quota', 'provider'];
+/** Those that ask models themselves. */
+const ASKERS = [WORKFLOWS.runAgent, WORKFLOWS.conversation];
+
+const oneOf = (names: string[]) => `(${names.map((name) => `"${name}"`).join(', ')})`;
+
+/** Runs that wait for a model provider, as Temporal's visibility knows them: whoever is a moment late for it wakes by its own timer. */
+export function temporalModelWaits(client: Client): Pick<WorkflowPort, 'wakeModels'> {
+  const wake = async (workflowId: string) => {
+    try {
+      await withDeadline(client, CALL_MS, () => client.workflow.getHandle(workflowId).signal(MESSAGES.modelsChanged));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };
+
+  return {
+    wakeModels: async (tenantId) => {
+      const query =
+        `TenantId = "${tenantId}" AND BlockedBy IN ${oneOf(WAITS)} AND WorkflowType IN ${oneOf(ASKERS)} ` +
+        'AND ExecutionStatus = "Running"';
+      const waiting = await withDeadline(client, CALL_MS, async () => {
+        const ids: string[] = [];
+        for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+        return ids;
+      });
+      for (let at = 0; at < waiting.length; at += ABREAST) {
+        await Promise.all(waiting.slice(at, at + ABREAST).map(wake));
+      }
+    },
+  };
+}
