@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCategories } from '../adapters/categories/index.ts';
@@ -6,13 +6,17 @@ import { unlimited } from '../adapters/budgets/unlimited.ts';
 import { createConnectors } from '../adapters/connectors/index.ts';
 import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
+import { postgresTokenStream } from '../adapters/postgres/token-stream.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
+import { agentSettings } from '../adapters/postgres/testing-agents.ts';
 import { aConnection, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
+import { catalogue } from '../agents/index.ts';
 import { Fault } from '../ports/errors.ts';
 import { ApprovalId, ConnectionId, Email, OperationId, RunId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
+import { toolsHashOf } from '../ports/mcp.ts';
 import { ROLES } from '../ports/identity.ts';
 import type { Principal, Role } from '../ports/identity.ts';
 import type { ApiDeps } from './deps.ts';
@@ -32,6 +36,7 @@ const SESSION: string[] = [];
 /** SPEC §2, said a second time: a route that is not here, or is open to others than these, fails. */
 const WHO: Record<string, string[]> = {
   'get /healthz': PUBLIC,
+  'get /api/v1/receipts/keys': PUBLIC,
   'get /readyz': PUBLIC,
   'post /api/v1/auth/dev-login': PUBLIC,
   'get /api/v1/oauth/callback': PUBLIC,
@@ -109,6 +114,8 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/approvals': EVERYONE,
   'get /api/v1/approvals/:id': EVERYONE,
   'post /api/v1/approvals/:id/decisions': EVERYONE,
+  'post /api/v1/approvals/:id/delegate': EVERYONE,
+  'post /api/v1/approvals/links': EVERYONE,
   'get /api/v1/operations': EVERYONE,
   'get /api/v1/operations/:id': EVERYONE,
   'get /api/v1/operations/:id/events': EVERYONE,
@@ -130,6 +137,54 @@ const WHO: Record<string, string[]> = {
   'get /api/v1/secrets/rotations/:id': MANAGERS,
   'post /api/v1/secrets/rotations/:id/successor': MANAGERS,
   'post /api/v1/secrets/rotations/:id/cancel': MANAGERS,
+  'get /api/v1/agents': EVERYONE,
+  'get /api/v1/agents/metrics': EVERYONE,
+  'get /api/v1/agents/:id': EVERYONE,
+  'get /api/v1/agents/:id/metrics': EVERYONE,
+  'get /api/v1/agents/:id/config': EVERYONE,
+  'put /api/v1/agents/:id/config': PLATFORM,
+  'post /api/v1/agents/:id/runs': EVERYONE,
+  'post /api/v1/agents/:id/test': EVERYONE,
+  'get /api/v1/runs': EVERYONE,
+  'get /api/v1/runs/:id': EVERYONE,
+  'get /api/v1/runs/:id/transcript': EVERYONE,
+  'get /api/v1/runs/:id/tool-calls': EVERYONE,
+  'get /api/v1/runs/:id/receipt': EVERYONE,
+  'get /api/v1/runs/:id/stream': EVERYONE,
+  'post /api/v1/agents/:id/chat': EVERYONE,
+  'get /api/v1/conversations': EVERYONE,
+  'get /api/v1/conversations/:id': EVERYONE,
+  'delete /api/v1/conversations/:id': EVERYONE,
+  'get /api/v1/conversations/:id/messages': EVERYONE,
+  'post /api/v1/conversations/:id/messages': EVERYONE,
+  'get /api/v1/conversations/:id/messages/:messageId': EVERYONE,
+  'get /api/v1/crews': EVERYONE,
+  'get /api/v1/crews/:id': EVERYONE,
+  'post /api/v1/crews/:id/runs': MANAGERS,
+  'get /api/v1/crews/:id/schedules/:name': EVERYONE,
+  'put /api/v1/crews/:id/schedules/:name': MANAGERS,
+  'delete /api/v1/crews/:id/schedules/:name': MANAGERS,
+  'post /api/v1/runs/:id/pause': EVERYONE,
+  'post /api/v1/runs/:id/resume': EVERYONE,
+  'post /api/v1/runs/:id/steer': EVERYONE,
+  'post /api/v1/runs/:id/limits': EVERYONE,
+  'post /api/v1/runs/:id/model': MANAGERS,
+  'post /api/v1/runs/:id/cancel': EVERYONE,
+  'get /api/v1/tool-calls': MANAGERS,
+  'get /api/v1/budgets': EVERYONE,
+  'put /api/v1/budgets/:subject': MANAGERS,
+  'get /api/v1/models': EVERYONE,
+  'get /api/v1/agents/:id/memory': EVERYONE,
+  'delete /api/v1/agents/:id/memory/:factId': MANAGERS,
+  'get /api/v1/mcp-servers': MANAGERS,
+  'post /api/v1/mcp-servers': MANAGERS,
+  'get /api/v1/mcp-servers/:id/tools': MANAGERS,
+  'post /api/v1/mcp-servers/:id/pin': MANAGERS,
+  'delete /api/v1/mcp-servers/:id': MANAGERS,
+  'get /api/v1/model-keys': MANAGERS,
+  'put /api/v1/model-keys/:service': MANAGERS,
+  'delete /api/v1/model-keys/:service': MANAGERS,
+  'post /api/v1/model-keys/:service/test': MANAGERS,
   'get /api/v1/secrets': MANAGERS,
   'put /api/v1/secrets/:name': MANAGERS,
   'delete /api/v1/secrets/:name': MANAGERS,
@@ -155,11 +210,14 @@ interface Side {
   session: string;
   rotation: string;
   sync: string;
+  run: RunId;
 }
 
 let database: TestDatabase;
 let stores: Stores;
 let api: TestApi;
+/** Of the newest link to an approval: each works once. */
+let linkToken = '';
 let own: Side;
 let other: Side;
 const people = {} as Record<Role, Principal>;
@@ -206,6 +264,8 @@ const side = async (): Promise<Side> => {
     operationId: operation,
     connectionId: null,
     workflowId: `approval:${tenantId}:${approval}`,
+    kind: 'decision',
+    requestedBy: null,
     subject: 'Publish',
     contentId: content.id,
     contentHash: 'hash',
@@ -229,7 +289,17 @@ const side = async (): Promise<Side> => {
     ...{ highWater: null, fields: [] },
     counts: { read: 1, delivered: 0, unchanged: 0, bytes: 1, calls: 1, throttled: 0 },
   });
-  return { tenantId, wordpress, hubspot, approval, operation, session, rotation, sync: run };
+  return {
+    tenantId,
+    wordpress,
+    hubspot,
+    approval,
+    operation,
+    session,
+    rotation,
+    sync: run,
+    run: RunId.parse(randomUUID()),
+  };
 };
 
 beforeAll(async () => {
@@ -241,6 +311,9 @@ beforeAll(async () => {
     listDependants: async () => [],
     listRotationSchedules: async () => [],
     ensureRotationSchedule: async () => undefined,
+    ensureCrewSchedule: async () => undefined,
+    deleteCrewSchedule: async () => undefined,
+    crewSchedule: async () => ({ everyMs: 3_600_000, paused: false, nextAt: null, skipped: 0 }),
   };
   const secrets = {
     health: async () => undefined,
@@ -274,8 +347,18 @@ beforeAll(async () => {
     rotation,
     webhooks,
     budgets: unlimited,
+    llm: {
+      info: (ref: object) => ({ ref }),
+      models: () => [],
+      default: () => ({ provider: 'openai', model: 'm' }),
+      keyState: async () => 'platform',
+    },
+    tokenStream: postgresTokenStream(database.db),
+    mcp: { listTools: async () => [] },
+    hash: sha256,
+    receipts: { sign: async () => 'a.b.c', keys: async () => ({ keys: [] }) },
   } as unknown as ApiDeps['ports'];
-  api = await openApi({ ports, temporal: emptyTemporal });
+  api = await openApi({ ports, temporal: emptyTemporal, catalogue });
   own = await side();
   other = await side();
   for (const role of ROLES) {
@@ -285,6 +368,15 @@ beforeAll(async () => {
       ? await seedPlatformRole(database.db, email, role)
       : await stores.identity.addMembership(own.tenantId, email, role);
     people[role] = { userId, email, role, tenantId: isPlatform ? null : own.tenantId };
+  }
+  // Runs of the least of all roles: others see them because of theirs, and nobody sees those of another tenant.
+  for (const { tenantId, run } of [own, other]) {
+    await stores.agentRuns.begin(tenantId, {
+      ...{ runId: run, kind: 'agent', subject: 'ReportGenerator', parentRunId: null, operationId: null, version: 1 },
+      ...{ sandbox: false, startedBy: people.tenant_user.userId, pin: null },
+      limits: { steps: 1, toolCalls: 0, tokens: 1, micros: 0 },
+    });
+    await stores.agentRuns.end({ tenantId, runId: run }, { state: 'completed', error: null, replyId: null });
   }
 });
 afterAll(async () => {
@@ -301,11 +393,21 @@ const objectOf = (path: string, at: Side): string => {
   if (path.includes('/connect-sessions/')) return at.session;
   if (path.includes('/rotations/')) return at.rotation;
   if (path.includes('/syncs/:id')) return at.sync;
+  if (path.includes('/agents/')) return 'ReportGenerator';
+  if (path.includes('/crews/')) return 'OnboardingCrew';
+  if (path.includes('/runs/')) return at.run;
   return at.wordpress;
 };
 
 const bodyOf = (path: string, at: Side): unknown => {
+  if (path.endsWith('/runs/:id/limits')) return { steps: 1 };
   if (path.endsWith('/limits')) return { limits: [] };
+  if (path.endsWith('/chat') || path.endsWith('/messages')) return { text: 'Hello' };
+  if (path.endsWith('/schedules/:name')) return { everyMinutes: 60 };
+  if (path.endsWith('/steer')) return { text: 'Shorter.' };
+  if (path.endsWith('/model')) return { provider: 'openai', model: 'm' };
+  if (path.endsWith('/config')) return { ...agentSettings(), version: 1 };
+  if (path.endsWith('/budgets/:subject')) return { limitMicros: 1 };
   if (path.endsWith('/connections')) return { connectorId: 'wordpress', new: true };
   if (path.endsWith('/connections/:id/sync')) return { sync: [{ stream: 'posts', sink: 'store' }] };
   if (path.endsWith('/quarantine/retry')) return { connectionId: at.wordpress, stream: 'posts' };
@@ -327,12 +429,31 @@ const bodyOf = (path: string, at: Side): unknown => {
   if (path.endsWith('/rotations')) return { secretClass: 'vendor_api_key', subject: 'sendgrid' };
   if (path.endsWith('/successor')) return { fields: { api_key: 'k' } };
   if (path.endsWith('/policies/:class')) return { everyDays: 90, overlapHours: 24, asks: 'tenant', enabled: true };
+  if (path.endsWith('/model-keys/:service')) return { apiKey: 'k' };
+  if (path.endsWith('/mcp-servers')) return { name: `s_${randomUUID().slice(0, 8)}`, url: 'https://mcp.test/mcp' };
+  if (path.endsWith('/pin')) return { toolsHash: toolsHashOf(sha256, []) };
+  if (path.endsWith('/approvals/links')) return { token: linkToken };
+  if (path.endsWith('/delegate')) return { to: `tenant_user@acme.test` };
   if (path.endsWith('/decisions')) return { kind: 'approve', contentHash: 'hash' };
   return {};
 };
 
 /** What a request may take away is there again before the next one. */
-const thingOf = async (path: string, at: Side): Promise<string> => {
+const thingOf = async (path: string, at: Side, as: Principal | string | undefined): Promise<string> => {
+  if (path.includes('/conversations/:id')) {
+    const id = RunId.parse(randomUUID());
+    // Everybody's are their own.
+    const { userId } = typeof as === 'object' ? as : people.tenant_user;
+    await stores.conversations.open(at.tenantId, { id, agentId: 'ReportGenerator', userId, title: 't' });
+    const said = { messageId: 'm', role: 'user', content: 'Hello', saidInto: null, step: null } as const;
+    await stores.conversations.say(at.tenantId, id, { ...said, state: null, error: null });
+    return id;
+  }
+  if (path.endsWith('/approvals/links')) {
+    linkToken = randomBytes(32).toString('base64url');
+    const inAMinute = new Date(Date.now() + 60_000).toISOString();
+    await stores.approvals.putLink(at.tenantId, ApprovalId.parse(at.approval), sha256(linkToken), inAMinute);
+  }
   if (path.includes('/oauth/apps/')) {
     const redirectUris = ['https://api.test/api/v1/oauth/callback/hubspot'];
     await stores.oauthApps.put({
@@ -344,11 +465,27 @@ const thingOf = async (path: string, at: Side): Promise<string> => {
       secretVersion: 1,
     });
   }
+  if (path.includes('/mcp-servers')) {
+    for (const { id } of await stores.mcpServers.list(at.tenantId)) await stores.mcpServers.remove(at.tenantId, id);
+    const server = {
+      id: randomUUID(),
+      name: 'desk',
+      url: 'https://mcp.test',
+      included: null,
+      tools: [],
+      vaultPath: null,
+    };
+    return (await stores.mcpServers.put(at.tenantId, { ...server, toolsHash: toolsHashOf(sha256, []) })).id;
+  }
   if (path.includes('/webhook-endpoints/')) {
     for (const { id } of await stores.webhookInbox.list(at.tenantId)) await stores.webhookInbox.remove(at.tenantId, id);
     const connectionId = ConnectionId.parse(at.hubspot);
     const wanted = { id: randomUUID(), connectorId: 'hubspot', connectionId, accountId: null };
     return (await stores.webhookInbox.create(at.tenantId, wanted)).id;
+  }
+  if (path.includes('/model-keys/')) {
+    const key = { service: 'openai' as const, vaultPath: 'p', version: 1, addedBy: people.tenant_admin.userId };
+    await stores.modelKeys.put(at.tenantId, key);
   }
   if (!path.includes('/notification-channels/')) return objectOf(path, at);
   for (const { id } of await stores.channels.list(at.tenantId)) await stores.channels.remove(at.tenantId, id);
@@ -364,12 +501,17 @@ const knock = async (
 ) => {
   const isCatalogue = /^\/api\/v1\/connectors\/:id(\/limits|\/usage)?$/.test(route.path);
   const path = route.path
-    .replace(':id', isCatalogue ? 'wordpress' : await thingOf(route.path, at))
+    .replace(':id', isCatalogue ? 'wordpress' : await thingOf(route.path, at, as))
     .replace(':connector', 'hubspot')
     .replace(':class', 'vendor_api_key')
+    .replace(':service', 'openai')
+    .replace(':subject', 'tenant')
     .replace(':category', 'cms')
     .replace(':resource', 'posts')
-    .replace(':itemId', '1');
+    .replace(':itemId', '1')
+    .replace(':messageId', 'm')
+    .replace(':factId', randomUUID())
+    .replace(':name', 'weekly');
   const leave = new AbortController();
   const response = await fetch(`${api.url}${path}`, {
     method: route.method.toUpperCase(),
@@ -393,6 +535,9 @@ const isTenantRole = (role: Role) => role === 'tenant_user' || role === 'tenant_
 const isAboutOne = ({ path, within }: Route) =>
   (within === 'tenant' || within === 'scope' || path.endsWith('/tenants/:id')) &&
   /:(id|connector)/.test(path) &&
+  // An agent's or a crew's id is its name, the same for all tenants.
+  !path.startsWith('/api/v1/agents/:id') &&
+  !path.startsWith('/api/v1/crews/:id') &&
   !path.includes('/oauth/callback');
 const isForRoles = ({ may }: Route) => may !== 'public' && may !== 'connectSession';
 
@@ -460,9 +605,18 @@ describe('C58: the matrix of roles, routes and tenants', () => {
         const { status } = await knock(route, other, people[role], { 'X-Tenant-Id': other.tenantId });
         expect([nameOf(route), status]).toEqual([nameOf(route), 404]);
       }
-      for (const list of ['connections', 'approvals', 'operations', 'syncs', 'notifications']) {
+      for (const list of [
+        'connections',
+        'approvals',
+        'operations',
+        'syncs',
+        'notifications',
+        'runs',
+        'agents',
+        'budgets',
+      ]) {
         const { text } = await api.get(`/api/v1/${list}`, { as: people[role] });
-        expect(text).not.toMatch(new RegExp([other.wordpress, other.approval, other.operation].join('|')));
+        expect(text).not.toMatch(new RegExp([other.wordpress, other.approval, other.operation, other.run].join('|')));
       }
     }
   });
@@ -514,6 +668,8 @@ describe('C58: the matrix of roles, routes and tenants', () => {
       operationId: null,
       connectionId: null,
       workflowId: `approval:${own.tenantId}:${id}`,
+      kind: 'decision',
+      requestedBy: null,
       subject: 'Publish',
       contentId: content.id,
       contentHash: content.sha256,

@@ -7,7 +7,9 @@ const PLATFORM = ['platform_admin', 'super_admin'] as const satisfies Role[];
 /** The one authorization table: what each permission of the product asks for. Every route names one of them. */
 export const PERMISSIONS = {
   viewDashboard: EVERY_ROLE,
+  /** Also chat, own runs and conversations, within each agent's access list. */
   viewAgents: EVERY_ROLE,
+  configureAgents: PLATFORM,
   /** The approval's own policy then says which of these roles decides. */
   decideApprovals: EVERY_ROLE,
   manageIntegrations: TENANT_ADMIN_UP,

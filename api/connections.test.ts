@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { agentSettings } from '../adapters/postgres/testing-agents.ts';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { ApprovalId, ConnectionId } from '../ports/ids.ts';
@@ -239,19 +240,15 @@ describe('a connection that works', () => {
       operationId: null,
       connectionId: id,
       workflowId: `approval:${tenantId}:${approval}`,
+      kind: 'decision',
+      requestedBy: null,
       subject: 'Publish “t”',
       contentId: content.id,
       contentHash: content.sha256,
       policy: { roles: ['tenant_admin'], remindAfterMs: 1000, deadlineMs: 60_000, onDeadline: 'reject' },
       deadlineAt: new Date(Date.now() + 60_000).toISOString(),
     });
-    await ports.agents.applyDefaults(tenantId, [{ id: 'editor', tools: ['list_content'] }], {
-      provider: 'openai',
-      model: 'emulated',
-      temperature: 0,
-      maxTokens: 100,
-      active: true,
-    });
+    await ports.agents.applyDefaults(tenantId, [{ id: 'editor', tools: ['list_content'] }], agentSettings());
     const ref = { tenantId, connectionId: id, stream: 'posts' };
     await ports.workflows.ensureSyncSchedule(ref, { sink: 'store', connectorId: 'wordpress', everyMs: 3_600_000 });
     const told = await until(

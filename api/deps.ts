@@ -1,7 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
+import type { TranscriptStore } from '../ports/agent-runs.ts';
+import type { Catalogue } from '../ports/agents.ts';
 import type { Ports } from '../ports/index.ts';
+import type { McpPort } from '../ports/mcp.ts';
+import type { LlmPort } from '../ports/models.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { TokenFeed } from './token-feed.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface Log {
@@ -23,12 +28,22 @@ export interface ApiSettings {
 
 /** What `main` hands the routes: ports to read through, and Temporal to start, update and cancel with. */
 export interface ApiDeps {
-  ports: Omit<Ports, 'llm' | 'sinks' | 'effects' | 'transcripts'>;
+  ports: Omit<Ports, 'llm' | 'sinks' | 'effects' | 'transcripts' | 'mcp' | 'web'> & {
+    /** Known about, never asked: a model's answer costs money, which workflows count. */
+    llm: Pick<LlmPort, 'info' | 'models' | 'default' | 'keyState'>;
+    /** Asked what it has, never to do it. */
+    mcp: Pick<McpPort, 'listTools'>;
+    transcripts: Pick<TranscriptStore, 'lines' | 'usage' | 'modelCalls' | 'toolCalls'>;
+  };
+  /** Agents and crews that there are: data of another room. */
+  catalogue: Catalogue;
   temporal: Pick<Client, 'workflow'>;
   /** Opens and seals payloads of any tenant. */
   codec: PayloadCodec;
   tokens: Tokens;
   feed: EventFeed;
+  /** Text of answers while they are written. */
+  tokenFeed: TokenFeed;
   settings: ApiSettings;
   log: Log;
   /** False once the process is told to stop, so that no new traffic is sent here. */

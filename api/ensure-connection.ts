@@ -32,19 +32,20 @@ const isOpen = ({ state }: Connection) => state !== 'disconnected' && state !== 
 
 const open = async (deps: ApiDeps, tenantId: TenantId, id: ConnectionId, wanted: Wanted): Promise<Connection> => {
   const { connectorId, sync = [], everyMs = EVERY_MS } = wanted;
-  const start = new WithStartWorkflowOperation(connection, {
-    workflowId: connectionWorkflowId(tenantId, id),
-    taskQueue: QUEUES.operations,
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ tenantId, connectionId: id, connectorId, sync, notify: null, everyMs }],
-    typedSearchAttributes: searchAttributes({
-      tenantId,
-      operation: WORKFLOWS.connection,
-      connectorId,
-      connectionId: id,
-    }),
-  });
-  await openByUpdate(deps.temporal, { start, definition: openUpdate, updateId: MESSAGES.open });
+  const start = () =>
+    new WithStartWorkflowOperation(connection, {
+      workflowId: connectionWorkflowId(tenantId, id),
+      taskQueue: QUEUES.operations,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [{ tenantId, connectionId: id, connectorId, sync, notify: null, everyMs }],
+      typedSearchAttributes: searchAttributes({
+        tenantId,
+        operation: WORKFLOWS.connection,
+        connectorId,
+        connectionId: id,
+      }),
+    });
+  await openByUpdate(deps.temporal, { start, definition: openUpdate, args: [], updateId: MESSAGES.open });
   return deps.ports.connections.get(tenantId, id);
 };
 

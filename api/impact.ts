@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { TOOL_CATEGORY } from '../ports/agents.ts';
-import type { ToolName } from '../ports/agents.ts';
 import type { Connection } from '../ports/connections.ts';
 import type { TenantId } from '../ports/ids.ts';
+import { toolsOfCategory } from '../ports/tools.ts';
 import type { ApiDeps } from './deps.ts';
+import { reachedIn } from './reached.ts';
 
 /** Operations that run now are the newest ones. */
 const RUNNING_MAX = 100;
@@ -73,19 +73,14 @@ const approvals = async ({ ports }: ApiDeps, tenantId: TenantId, { id }: Connect
     effect: EFFECTS.approval,
   }));
 
-/** Agents reach the tenant's first connection of a category: the first connector of it that has one. */
-const agents = async ({ ports }: ApiDeps, tenantId: TenantId, connection: Connection): Promise<Impact['agents']> => {
+/** Agents whose tools work through this connection. */
+const agents = async (deps: ApiDeps, tenantId: TenantId, connection: Connection): Promise<Impact['agents']> => {
+  const { ports } = deps;
   const { category } = ports.connectors.info(connection.connectorId);
-  const tools = (Object.keys(TOOL_CATEGORY) as ToolName[]).filter((tool) => TOOL_CATEGORY[tool] === category);
-  if (tools.length === 0) return [];
-  const open = (await ports.connections.list(tenantId)).filter(({ state }) => state !== 'disconnected');
-  const oldest = open.sort((one, other) => one.createdAt.localeCompare(other.createdAt));
-  const reached = ports.connectors
-    .list()
-    .filter((info) => info.category === category)
-    .flatMap((info) => oldest.find(({ connectorId }) => connectorId === info.id) ?? [])[0];
+  const reached = reachedIn(deps, await ports.connections.list(tenantId), category);
   if (reached?.id !== connection.id) return [];
-  return (await ports.agents.withTools(tenantId, tools)).map((id) => ({ id, effect: EFFECTS.agent }));
+  const reaching = await ports.agents.withTools(tenantId, toolsOfCategory(category));
+  return reaching.map((id) => ({ id, effect: EFFECTS.agent }));
 };
 
 export const impactOf = async (deps: ApiDeps, tenantId: TenantId, connection: Connection): Promise<Impact> => {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadEnvFile, readEnv } from '../adapters/env.ts';
 import { createLog, openDigestKey, openJwtKeys, openPorts } from '../adapters/index.ts';
+import { catalogue } from '../agents/index.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { createEventFeed } from './event-feed.ts';
 import { allRoutes } from './routes/index.ts';
 import { openServer } from './server.ts';
+import { createTokenFeed } from './token-feed.ts';
 import { createTokens } from './tokens.ts';
 
 /** So that whoever sends traffic here sees `/readyz` fail before the door closes. */
@@ -24,13 +26,16 @@ const start = async (): Promise<void> => {
   // So that the first start finds Temporal prepared. While it is away readiness says so, and asks again.
   void ports.workflows.health().catch(() => undefined);
   const feed = createEventFeed(ports.operations, log);
+  const tokenFeed = createTokenFeed(ports.tokenStream, log);
   let accepting = true;
   const deps: ApiDeps = {
     ports,
+    catalogue,
     temporal: ports.temporal.client,
     codec: ports.temporal.codec,
     tokens: createTokens(openJwtKeys(ports.secrets), openDigestKey(ports.secrets)),
     feed,
+    tokenFeed,
     settings: {
       environment: env.mode,
       publicUrl: env.api.publicUrl,
@@ -54,6 +59,7 @@ const start = async (): Promise<void> => {
     accepting = false;
     await sleep(NOTICE_MS);
     feed.close();
+    tokenFeed.close();
     await server.close();
     await ports[Symbol.asyncDispose]();
     process.exit(0);

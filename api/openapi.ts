@@ -57,7 +57,10 @@ const HEADERS = {
 
 const content = (route: Route, components: Components): Json =>
   'schema' in route.reply
-    ? { 'application/json': { schema: describe(route.reply.schema, 'output', components) } }
+    ? {
+        'application/json': { schema: describe(route.reply.schema, 'output', components) },
+        ...(route.reply.streams ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+      }
     : { [route.reply.type]: { schema: { type: 'string' } } };
 
 const body = ({ body: json, multipart }: Route, components: Components): Json =>

@@ -52,7 +52,14 @@ export interface Multipart<Params, Grant> {
 
 /** JSON by a schema (whatever it does not name never leaves), or another type that the handler writes itself. */
 export type Reply =
-  | { status: number; schema: z.ZodType; /** The answer is not remembered for its Idempotency-Key. */ secret?: boolean }
+  | {
+      status: number;
+      schema: z.ZodType;
+      /** The answer is not remembered for its Idempotency-Key. */
+      secret?: boolean;
+      /** To `Accept: text/event-stream` the handler writes a stream itself, which is not remembered either. */
+      streams?: boolean;
+    }
   | { status: number; type: 'text/event-stream' | 'text/html' };
 
 export interface Route {
@@ -70,6 +77,10 @@ export interface Route {
   reply: Reply;
   handle: (call: Call<unknown, unknown, unknown> & Partial<Granted>) => Promise<unknown>;
 }
+
+/** Whether the caller would rather have a stream than the answer at once. */
+export const wantsStream = ({ reply }: Pick<Route, 'reply'>, ctx: Pick<Context, 'accepts'>): boolean =>
+  'schema' in reply && reply.streams === true && ctx.accepts('json', 'text/event-stream') === 'text/event-stream';
 
 export const takesBody = ({ method }: Pick<Route, 'method'>): boolean =>
   method === 'post' || method === 'put' || method === 'patch';

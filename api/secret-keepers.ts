@@ -1,6 +1,7 @@
 import { Fault } from '../ports/errors.ts';
 import { ConnectionId, PLATFORM } from '../ports/ids.ts';
 import type { Scope } from '../ports/ids.ts';
+import { Provider } from '../ports/models.ts';
 import type { RotationTarget } from '../ports/rotation.ts';
 import type { SecretClass } from '../ports/secret-classes.ts';
 import type { ApiDeps } from './deps.ts';
@@ -67,6 +68,15 @@ const ofWebhook = async (deps: ApiDeps, scope: Scope, id: string): Promise<Keepe
   };
 };
 
+const ofModelKey = async (deps: ApiDeps, scope: Scope, name: string): Promise<Keeper> => {
+  const service = Provider.safeParse(name).data;
+  if (scope === PLATFORM || !service || (await deps.ports.modelKeys.find(scope, service)) === null) return NOBODY;
+  return {
+    replace: `is a key to models, which is tested before it is kept; PUT /api/v1/model-keys/${service}`,
+    remove: `is a key to models; DELETE /api/v1/model-keys/${service}`,
+  };
+};
+
 /** By where it lies in its scope, and its class. */
 export const keeperOf = async (
   deps: ApiDeps,
@@ -82,6 +92,7 @@ export const keeperOf = async (
   }
   if (folder === 'connections') return ofConnection(deps, scope, id, secretClass);
   if (folder === 'channels') return ofChannel(deps, scope, id);
+  if (folder === 'api_keys') return ofModelKey(deps, scope, id);
   if (folder === 'webhooks') return ofWebhook(deps, scope, id);
   if (folder === 'oauth-apps' && scope === PLATFORM) return ofOAuthApp(deps, id);
   return NOBODY;

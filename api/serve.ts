@@ -8,7 +8,7 @@ import type { Answer } from './faults.ts';
 import { onceKeyOf, onceOf, runOnce } from './idempotency.ts';
 import { refuseUnstorable } from './json.ts';
 import { parseQuery } from './query.ts';
-import { takesBody } from './route.ts';
+import { takesBody, wantsStream } from './route.ts';
 import type { Route } from './route.ts';
 import { gaveNoAnswer } from './temporal-faults.ts';
 
@@ -57,8 +57,8 @@ export const serve =
       const staged = received?.staged ?? null;
       const call = { ...grant, params, query, body, ctx, requestId, onceKey: onceKeyOf(once), staged };
       const { reply } = route;
-      if (!('schema' in reply)) {
-        ctx.status = reply.status;
+      if (!('schema' in reply) || wantsStream(route, ctx)) {
+        ctx.status = 'schema' in reply ? 200 : reply.status;
         await route.handle(call);
         return;
       }

@@ -55,11 +55,12 @@ const approvalOf = async (
   owner: string,
   at: StreamOfTenant,
   action: WriteAction,
+  requestedBy: UserId,
 ): Promise<WriteApproval | null> => {
   const { kinds, policy } = (await ports.tenantSettings.get(tenantId)).writeApprovals;
   if (!kinds.includes(action.kind)) return null;
   const content = await ports.content.putFor(tenantId, owner, shown(at, action));
-  return { policy, subject: `${SUBJECTS[action.kind]} ${at.stream.title} of ${at.title}`, content };
+  return { policy, subject: `${SUBJECTS[action.kind]} ${at.stream.title} of ${at.title}`, content, requestedBy };
 };
 
 /** What histories hold of an action: its input by reference. */
@@ -85,7 +86,7 @@ export const startWrite = async (deps: ApiDeps, start: WriteStart): Promise<Writ
   const effectKey = idFor(onceKey, 'effect').replaceAll('-', '');
   const workflowId = connectorWriteId(tenantId, effectKey);
   const content = 'input' in action ? await ports.content.putFor(tenantId, effectKey, action.input) : null;
-  const approval = await approvalOf(deps, tenantId, effectKey, at, action);
+  const approval = await approvalOf(deps, tenantId, effectKey, at, action, startedBy);
   const { id: connectionId, connectorId } = at.connection;
   const operation = await startOperation(deps, {
     kind: 'connectorWrite',

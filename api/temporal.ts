@@ -19,6 +19,11 @@ type Temporal = Pick<Client, 'workflow'>;
 export const within = <Result>(temporal: Temporal, ms: number, call: () => Promise<Result>): Promise<Result> =>
   temporal.workflow.withDeadline(Date.now() + ms, call);
 
+/** The task that should have taken an update was lost with its worker, or the run ends or goes on as a new one in this moment. */
+const isLost = (error: unknown): boolean =>
+  (isGrpcServiceError(error) && (error.code as number) === FAILED_PRECONDITION) ||
+  error instanceof WorkflowNotFoundError;
+
 interface Update<Result, Args extends unknown[]> {
   workflowId: string;
   definition: UpdateDefinition<Result, Args>;
@@ -44,9 +49,7 @@ export const update = async <Result, Args extends unknown[]>(
         }),
       );
     const handle = await ask().catch(async (error: unknown) => {
-      // The task that should have taken it was lost with its worker, or the run goes on as a new one in this moment.
-      const isLost = isGrpcServiceError(error) && (error.code as number) === FAILED_PRECONDITION;
-      if (!isLost && !(error instanceof WorkflowNotFoundError)) throw error;
+      if (!isLost(error)) throw error;
       await pause(AGAIN_MS);
       return ask();
     });
@@ -57,23 +60,32 @@ export const update = async <Result, Args extends unknown[]>(
   }
 };
 
-interface Opening<Result, Work extends Workflow> {
-  start: WithStartWorkflowOperation<Work>;
-  definition: UpdateDefinition<Result, []>;
+interface Opening<Result, Args extends unknown[], Work extends Workflow> {
+  /** Used up by one attempt, so each takes one of its own. */
+  start: () => WithStartWorkflowOperation<Work>;
+  definition: UpdateDefinition<Result, Args>;
+  args: Args;
   updateId: string;
 }
 
-/** Starts the workflow unless it runs already, and waits until it has opened. */
-export const openByUpdate = async <Result, Work extends Workflow>(
+/** Starts the workflow unless it runs already, and waits for what it says to the update. */
+export const openByUpdate = async <Result, Args extends unknown[], Work extends Workflow>(
   temporal: Temporal,
-  { start, definition, updateId }: Opening<Result, Work>,
+  { start, definition, args, updateId }: Opening<Result, Args, Work>,
 ): Promise<Result> => {
-  const handle = await within(temporal, ACCEPT_MS, () =>
-    temporal.workflow.startUpdateWithStart(definition, {
-      startWorkflowOperation: start,
-      updateId,
-      waitForStage: 'ACCEPTED',
-    }),
-  );
+  const ask = () =>
+    within(temporal, ACCEPT_MS, () =>
+      temporal.workflow.startUpdateWithStart<Work, Result, [unknown]>(definition.name, {
+        startWorkflowOperation: start(),
+        args: args as unknown as [unknown],
+        updateId,
+        waitForStage: 'ACCEPTED',
+      }),
+    );
+  const handle = await ask().catch(async (error: unknown) => {
+    if (!isLost(error)) throw error;
+    await pause(AGAIN_MS);
+    return ask();
+  });
   return within(temporal, RESULT_MS, () => handle.result());
 };

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
+import type { Catalogue } from '../ports/agents.ts';
+import { Fault } from '../ports/errors.ts';
 import type { Principal } from '../ports/identity.ts';
 import type { KeyRing } from '../ports/key-ring.ts';
 import { createApp } from './app.ts';
@@ -8,6 +10,7 @@ import { createEventFeed } from './event-feed.ts';
 import type { Route } from './route.ts';
 import { allRoutes } from './routes/index.ts';
 import { openServer } from './server.ts';
+import { createTokenFeed } from './token-feed.ts';
 import { createTokens } from './tokens.ts';
 
 export interface Asked {
@@ -47,9 +50,22 @@ export const ringOf = (keys: Record<string, Buffer>): KeyRing => ({
 const unsealed: PayloadCodec = { encode: async (payloads) => payloads, decode: async (payloads) => payloads };
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Nobody and nothing: tests that need agents bring their own. */
+const noAgents: Catalogue = {
+  agent: (id) => {
+    throw new Fault('not_found', `There is no agent named ${id}.`);
+  },
+  crew: (id) => {
+    throw new Fault('not_found', `There is no crew named ${id}.`);
+  },
+  agents: () => [],
+  crews: () => [],
+};
+
 interface Given {
   ports: ApiDeps['ports'];
   temporal: ApiDeps['temporal'];
+  catalogue?: Catalogue;
   settings?: Partial<ApiSettings>;
   log?: Log;
   codec?: PayloadCodec;
@@ -69,6 +85,7 @@ const parsed = (text: string): Record<string, unknown> => {
 export const openApi = async ({
   ports,
   temporal,
+  catalogue = noAgents,
   settings = {},
   log = silent,
   port = 0,
@@ -77,12 +94,15 @@ export const openApi = async ({
   const key = randomBytes(32);
   const tokens = createTokens(ringOf({ test: key }), async () => key);
   const feed = createEventFeed(ports.operations, log);
+  const tokenFeed = createTokenFeed(ports.tokenStream, log);
   const deps: ApiDeps = {
     ports,
     temporal,
+    catalogue,
     codec,
     tokens,
     feed,
+    tokenFeed,
     settings: {
       environment: 'test',
       publicUrl: 'http://127.0.0.1:3000',
@@ -124,6 +144,7 @@ export const openApi = async ({
     post: (path, asked) => ask('POST', path, asked),
     [Symbol.asyncDispose]: async () => {
       feed.close();
+      tokenFeed.close();
       await server.close();
     },
   };

@@ -1,8 +1,14 @@
 import type { ApiDeps } from '../deps.ts';
 import type { Route } from '../route.ts';
+import { approvalDecisionRoutes } from './approval-decisions.ts';
+import { agentConfigRoutes } from './agent-config.ts';
+import { agentMemoryRoutes } from './agent-memory.ts';
+import { agentMetricsRoutes } from './agent-metrics.ts';
+import { agentRoutes } from './agents.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authRoutes } from './auth.ts';
+import { budgetRoutes } from './budgets.ts';
 import { channelRoutes } from './channels.ts';
 import { codecRoutes } from './codec.ts';
 import { connectSessionRoutes } from './connect-sessions.ts';
@@ -11,9 +17,14 @@ import { connectionRoutes } from './connections.ts';
 import { connectorLimitRoutes } from './connector-limits.ts';
 import { connectorRoutes } from './connectors.ts';
 import { categoryDataRoutes } from './category-data.ts';
+import { conversationRoutes } from './conversations.ts';
+import { crewRoutes } from './crews.ts';
 import { dataWriteRoutes } from './data-writes.ts';
 import { dataRoutes } from './data.ts';
 import { healthRoutes } from './health.ts';
+import { mcpServerRoutes } from './mcp-servers.ts';
+import { modelKeyRoutes } from './model-keys.ts';
+import { modelRoutes } from './models.ts';
 import { notificationRoutes } from './notifications.ts';
 import { oauthAppRoutes } from './oauth-apps.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -22,6 +33,9 @@ import { operationRoutes } from './operations.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { rotationPolicyRoutes } from './rotation-policies.ts';
 import { rotationRoutes } from './rotation.ts';
+import { runControlRoutes } from './run-controls.ts';
+import { runRoutes } from './runs.ts';
+import { runStreamRoutes } from './run-stream.ts';
 import { secretMigrationRoutes } from './secret-migration.ts';
 import { secretRoutes } from './secrets.ts';
 import { syncChoiceRoutes } from './sync-choices.ts';
@@ -48,10 +62,25 @@ const RESOURCES = [
   oauthAppRoutes,
   connectSessionRoutes,
   openSessionRoutes,
+  // Before the agents: `metrics` is no agent's name.
+  agentMetricsRoutes,
+  agentRoutes,
+  agentConfigRoutes,
+  agentMemoryRoutes,
+  runRoutes,
+  runControlRoutes,
+  runStreamRoutes,
+  conversationRoutes,
+  crewRoutes,
+  budgetRoutes,
   approvalRoutes,
+  approvalDecisionRoutes,
   operationRoutes,
   auditRoutes,
   codecRoutes,
+  modelRoutes,
+  modelKeyRoutes,
+  mcpServerRoutes,
   notificationRoutes,
   channelRoutes,
   rotationRoutes,

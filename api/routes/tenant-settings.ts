@@ -31,7 +31,8 @@ export const tenantSettingsRoutes = (deps: ApiDeps): Route[] => [
   route({
     method: 'put',
     path: '/tenants/:id/settings',
-    summary: 'Decide what changes need an approval, how large files may be, and where the tenant’s own store is',
+    summary:
+      'Decide what changes need an approval, how large files may be, which hosts agents reach, and where the tenant’s own store is',
     description: 'All of it: what is left out takes its default. A store is asked before it is chosen.',
     may: 'manageIntegrations',
     within: 'tenant',
@@ -50,6 +51,7 @@ export const tenantSettingsRoutes = (deps: ApiDeps): Route[] => [
         metadata: {
           approvalsFor: body.writeApprovals.kinds.join(' '),
           uploadBytesMax: body.uploadBytesMax,
+          agentHosts: body.agentHosts.join(' '),
           store: body.store === null ? null : `${body.store.connectionId}/${body.store.bucket}/${body.store.prefix}`,
         },
       });
