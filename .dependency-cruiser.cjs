@@ -61,8 +61,11 @@ module.exports = {
     only(
       'api-main-opens',
       '^api/main[.]ts$',
-      { path: '^(activities|workers|adapters|agents|emulator)/', pathNot: '^adapters/(env|index)[.]ts$' },
-      'Only main opens ports.',
+      {
+        path: '^(activities|workers|adapters|agents|emulator)/',
+        pathNot: '^(adapters/(env|index)|agents/index)[.]ts$',
+      },
+      'Only main opens ports, and hands the agents in.',
     ),
     only('nobody-calls-main', '.', { path: '^(api|workers|emulator)/main[.]ts$' }, 'A main is a process.'),
     {

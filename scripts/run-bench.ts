@@ -1,4 +1,5 @@
 // The inner half of `npm run bench [-- name …]`: runs the measurements named, or all, and prints each figure with what it was held against.
+import { measureAgents } from '../bench/agents.ts';
 import { measureConnections } from '../bench/connections.ts';
 import { measureEngine } from '../bench/engine.ts';
 import { measureLimits } from '../bench/limits.ts';
@@ -15,6 +16,7 @@ const measurements = {
   limits: measureLimits,
   connections: measureConnections,
   secrets: measureSecrets,
+  agents: measureAgents,
 };
 type Name = keyof typeof measurements;
 const isName = (name: string): name is Name => Object.hasOwn(measurements, name);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { emulatedModels } from './demo/agents.ts';
 import { createClaims } from './demo/claims.ts';
 import { emulatedSite } from './demo/main-job.ts';
 import { play } from './demo/play.ts';
@@ -45,7 +46,9 @@ let stopProduct = async (): Promise<void> => undefined;
 let failure: string | null = null;
 try {
   if (!(await isReady().catch(() => false))) stopProduct = await startProduct();
-  await play(apiUrl, emulatedSite(`http://127.0.0.1:${settings.emulatorPort}`), settings.dataDir, claims);
+  const emulatorUrl = `http://127.0.0.1:${settings.emulatorPort}`;
+  const models = emulatedModels(emulatorUrl);
+  await play({ apiUrl, site: emulatedSite(emulatorUrl), dataDir: settings.dataDir }, models, claims);
 } catch (error) {
   failure = error instanceof Error ? error.message : String(error);
   fail(error);

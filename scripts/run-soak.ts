@@ -8,6 +8,7 @@ const SOAKS: Record<string, { files: string; env: Record<string, string> }> = {
       BIZ_SOAK_REFRESH: JSON.stringify({ processes: 4, callers: 200, generations: 1000, killEveryMs: 5000 }),
     },
   },
+  agents: { files: 'workflows/run-agent-long', env: { BIZ_SOAK_STEPS: '500' } },
   connection: { files: 'workflows/connection-life.timeskip', env: { BIZ_SOAK_DAYS: '400' } },
 };
 

@@ -17,11 +17,18 @@ const MESSAGE_END = '\n\n';
 export const createApiClient = (baseUrl: string, token?: string) => {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
 
-  const call = async <Body>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<Body>> => {
+  const call = async <Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+    key?: string,
+    more: Record<string, string> = {},
+  ): Promise<Answer<Body>> => {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
         ...headers,
+        ...more,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
       },
@@ -33,7 +40,8 @@ export const createApiClient = (baseUrl: string, token?: string) => {
   return {
     baseUrl,
     get: <Body>(path: string) => call<Body>('GET', path),
-    post: <Body>(path: string, body: unknown, key: string = crypto.randomUUID()) => call<Body>('POST', path, body, key),
+    post: <Body>(path: string, body: unknown, key: string = crypto.randomUUID(), more: Record<string, string> = {}) =>
+      call<Body>('POST', path, body, key, more),
 
     /** The operation's story as it happens, until it is settled or `signal` ends it. */
     async *events(path: string, signal: AbortSignal): AsyncGenerator<StoryEvent> {

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { playAgents } from './agents.ts';
+import type { Models } from './agents.ts';
 import { createApiClient, logIn } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Claims } from './claims.ts';
@@ -29,6 +31,11 @@ const sitePosts = async (site: Site, query: string): Promise<{ posts: Post[]; to
   });
   return { posts: (await response.json()) as Post[], total: Number(response.headers.get('x-wp-total')) };
 };
+
+const titleOf = (post: Post): string => post.title.raw ?? post.title.rendered;
+
+const draftsNamed = async (site: Site, title: string): Promise<number> =>
+  (await sitePosts(site, 'status=draft')).posts.filter((post) => titleOf(post) === title).length;
 
 const connectAll = async ({ owner, reaches }: Onboarding, site: Site, { hold }: Claims): Promise<void> => {
   const refused = await connectSite(owner, { ...site, password: 'wrong wrong wrong' });
@@ -124,9 +131,7 @@ const checkEnd = async (
 ): Promise<void> => {
   await reaches('activate', 'completed');
   const { posts } = await sitePosts(site, 'status=draft');
-  const drafts = posts.filter(
-    (post) => post.slug.startsWith('bz-') && (post.title.raw ?? post.title.rendered) === title,
-  );
+  const drafts = posts.filter((post) => post.slug.startsWith('bz-') && titleOf(post) === title);
   hold(
     'exactly one draft stands on the site, with the edited title',
     drafts.length === 1,
@@ -160,8 +165,15 @@ const settledOutcome = async (owner: ApiClient, operation: string): Promise<stri
   return (await owner.get<{ outcome: string }>(operation)).body.outcome;
 };
 
-/** Plays the main job once against a running API, and holds every claim against what is really there. */
-export const play = async (apiUrl: string, site: Site, dataDir: string, claims: Claims): Promise<void> => {
+/** Where it is played. */
+export interface Stage {
+  apiUrl: string;
+  dataDir: string;
+  site: Site;
+}
+
+/** Plays the main job once against a running API, and holds every claim against what is really there. Gives the tenant's owner. */
+export const playMainJob = async ({ apiUrl, dataDir, site }: Stage, claims: Claims): Promise<ApiClient> => {
   const admin = await logIn(apiUrl, 'admin@bizosaas.local');
   const slug = `demo-${Date.now().toString(36)}`;
   const onboarding = await beginOnboarding(admin, slug, ({ step, state, message }) =>
@@ -175,7 +187,14 @@ export const play = async (apiUrl: string, site: Site, dataDir: string, claims: 
     await checkSyncs(onboarding, site, dataDir, tenantId, claims);
     const title = await decide(onboarding, site, claims);
     await checkEnd(onboarding, site, title, tenantId, claims);
+    return onboarding.owner;
   } finally {
     onboarding.stop();
   }
+};
+
+/** The main job, and then the new tenant's agents. */
+export const play = async (stage: Stage, models: Models, claims: Claims): Promise<void> => {
+  const owner = await playMainJob(stage, claims);
+  await playAgents(owner, (title) => draftsNamed(stage.site, title), models, claims);
 };

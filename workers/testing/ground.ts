@@ -10,10 +10,11 @@ import { freshDatabase } from '../../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../../adapters/postgres/testing.ts';
 import { openSecrets } from '../../adapters/secrets/open.ts';
 import { CODEC_KEY_PATH } from '../../adapters/temporal/key-ring.ts';
-import { catalogue } from '../../agents/index.ts';
+import { catalogue as everyAgent } from '../../agents/index.ts';
 import { emulatedVendors } from '../../emulator/origins.ts';
 import { createEmulator } from '../../emulator/server.ts';
 import type { Emulator } from '../../emulator/server.ts';
+import type { Catalogue } from '../../ports/agents.ts';
 import type { Ports } from '../../ports/index.ts';
 import { cachedBundle } from '../bundle.ts';
 import { startWorkers } from '../run.ts';
@@ -34,6 +35,8 @@ export interface GroundOptions {
   address?: string;
   /** Days pass in milliseconds while a result is awaited. Only in `*.timeskip.test.ts`. */
   timeSkipping?: boolean;
+  /** Agents and crews in place of the product's. */
+  catalogue?: Catalogue;
 }
 
 /** A deployment of a test's own: real ports on a fresh database, the emulator as every vendor, workers in this process. */
@@ -72,6 +75,7 @@ export async function openGround({
   allow = [],
   address,
   timeSkipping = false,
+  catalogue = everyAgent,
 }: GroundOptions = {}): Promise<Ground> {
   await using opened = new AsyncDisposableStack();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'bizosaas-test-'));

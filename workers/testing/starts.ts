@@ -4,6 +4,7 @@ import { ApprovalId, Email, OperationId, PLATFORM, TenantId, UserId } from '../.
 import { approvalWorkflowId, onboardTenantId, QUEUES } from '../../ports/operations.ts';
 import type { OpenTenant } from '../../ports/tenants.ts';
 import { approval } from '../../workflows/approval.ts';
+import type { ApprovalInput } from '../../workflows/approval.ts';
 import { onboardTenant } from '../../workflows/onboard-tenant.ts';
 import type { Ground } from './ground.ts';
 
@@ -39,13 +40,18 @@ export const startOnboarding = async (
 };
 
 /** An approval of a post, asked of this tenant's people. */
-export const startApproval = async ({ ports, client }: On, tenantId: TenantId, policy: ApprovalPolicy) => {
+export const startApproval = async (
+  { ports, client }: On,
+  tenantId: TenantId,
+  policy: ApprovalPolicy,
+  more: Partial<ApprovalInput> = {},
+) => {
   const content = await ports.content.put(tenantId, { proposedPost: { title: 'Hello', content: '<p>Hello</p>' } });
   const approvalId = ApprovalId.parse(randomUUID());
   const run = await client.workflow.start(approval, {
     workflowId: approvalWorkflowId(tenantId, approvalId),
     taskQueue: QUEUES.operations,
-    args: [{ tenantId, approvalId, operationId: null, subject: 'Approve the post', content, policy }],
+    args: [{ tenantId, approvalId, operationId: null, subject: 'Approve the post', content, policy, ...more }],
   });
   return { approvalId, content, run };
 };
