@@ -269,7 +269,7 @@ test('C80: what a tenant no longer chose is forgotten, and a run at work there c
   hooks.onDelivered = async () => left.push(await activities.chooseStreams({ tenantId, connectionId }, []));
   const moved = inside(() => activities.movePages(ref, { runId, to, operationId: null }));
   await expect(moved).rejects.toMatchObject({ code: 'conflict' });
-  expect(left).toEqual([{ dropped: [{ stream: 'posts', ...to }] }]);
+  expect(left[0]).toEqual({ dropped: [{ stream: 'posts', ...to }] });
   await expect(stores.syncs.run(tenantId, runId)).resolves.toMatchObject({ state: 'cancelled' });
 });
 
