@@ -22,24 +22,34 @@ export const batchOf = (
   signal: Context.current().cancellationSignal,
 });
 
-/** What a sink took of a page that is not committed yet, by id: the next page may name a record of it again. */
+/** A page as it was read, and which of its records differ from what was committed last. */
+interface Looked {
+  page: ReadPage;
+  records: { row: Row; externalId: string; hash: string }[];
+  changed: Map<string, Known>;
+}
+
+/** What a sink took of a page, by id: until it is committed, a look at later pages may not find it, and they may name it again. */
 export type Taken = Map<string, Known & { hash: string }>;
 
 const NOTHING = { refused: [], targetIds: new Map<string, string>() };
 
-export const createDelivery = ({ syncs, sinks, hash }: Pick<Ports, 'syncs' | 'sinks' | 'hash'>) => {
+export const createDelivery = ({ syncs, sinks, hash }: Pick<Ports, 'syncs' | 'sinks' | 'hash'>) => ({
+  look: async (ref: StreamRef, to: Destination, page: ReadPage): Promise<Looked> => {
+    const records = page.rows.map((row) => ({ row, externalId: row.externalId, hash: hash(contentOf(to, row)) }));
+    return { page, records, changed: await syncs.changed(ref, records) };
+  },
+
   /** Delivers what changed of a page. Nothing is committed yet: a crash delivers the same keys again, and the sink keeps one of each. */
-  const deliver = async (
+  deliver: async (
     ref: StreamRef,
     to: Destination,
     batch: SinkBatch,
-    page: ReadPage,
-    before: Taken,
+    { page, records, changed }: Looked,
+    before: Taken[],
   ): Promise<{ outcome: PageOutcome; taken: Taken }> => {
-    const records = page.rows.map((row) => ({ row, externalId: row.externalId, hash: hash(contentOf(to, row)) }));
-    const changed = await syncs.changed(ref, records);
     const rows = records.flatMap(({ row, externalId, hash: contentHash }) => {
-      const last = before.get(externalId);
+      const last = before.find((taken) => taken.has(externalId))?.get(externalId);
       const known = last ?? changed.get(externalId);
       return known === undefined || last?.hash === contentHash ? [] : [{ row, hash: contentHash, known }];
     });
@@ -71,9 +81,8 @@ export const createDelivery = ({ syncs, sinks, hash }: Pick<Ports, 'syncs' | 'si
         return [externalId, { hash: contentHash, version: known.version + 1, targetId }];
       });
     return { outcome, taken: new Map(taken) };
-  };
-  return deliver;
-};
+  },
+});
 
 const named = ({ unreadable }: ReadPage) =>
   unreadable.flatMap(({ externalId, reason }) => (externalId === null ? [] : [{ externalId, reason }]));

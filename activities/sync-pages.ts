@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Lane, ReadPage } from '../ports/connectors.ts';
+import type { Lane } from '../ports/connectors.ts';
 import type { OperationId, RunId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { PageOutcome, RunState, StreamRef } from '../ports/syncs.ts';
@@ -29,7 +29,7 @@ const TELL_MS = 1000;
 type Needs = Pick<Ports, 'connectors' | 'syncs' | 'sinks' | 'operations' | 'hash'>;
 
 export const createPageActivities = ({ connectors, syncs, sinks, operations, hash }: Needs) => {
-  const deliver = createDelivery({ syncs, sinks, hash });
+  const { look, deliver } = createDelivery({ syncs, sinks, hash });
 
   const tell = async ({ runId, operationId }: Move, { stream }: StreamRef, { counts }: RunState): Promise<void> => {
     if (operationId === null) return;
@@ -42,9 +42,9 @@ export const createPageActivities = ({ connectors, syncs, sinks, operations, has
   };
 
   /**
-   * Moves pages from where the last commit stands. Killed anywhere, the next attempt goes on from there. One page is read while
-   * the one before it is delivered and the one before that is committed: three are held at most. Pages are delivered one after
-   * the other, and committed so, each after its delivery.
+   * Moves pages from where the last commit stands. Killed anywhere, the next attempt goes on from there. One page is read and
+   * looked at while the one before it is delivered and the one before that is committed: three are held at most. Pages are
+   * delivered one after the other, and committed so, each after its delivery.
    */
   const movePages = async (ref: StreamRef, move: Move): Promise<SyncProgress> => {
     const { runId } = move;
@@ -53,14 +53,16 @@ export const createPageActivities = ({ connectors, syncs, sinks, operations, has
     const begun = await syncs.state(ref, runId);
     let toldAt = Date.now();
 
-    const read = (cursor: string | null): Promise<ReadPage> => {
-      const page = connectors.read(ref.tenantId, ref.connectionId, ref.stream, {
-        cursor: cursor ?? undefined,
-        since: begun.since ?? undefined,
-        limit: move.to.sink === 'connection' ? PAGE_ROWS_OF_WRITES : PAGE_ROWS,
-        lane: move.lane ?? 'backfill',
-        signal: cancellationSignal,
-      });
+    const read = (cursor: string | null) => {
+      const page = connectors
+        .read(ref.tenantId, ref.connectionId, ref.stream, {
+          cursor: cursor ?? undefined,
+          since: begun.since ?? undefined,
+          limit: move.to.sink === 'connection' ? PAGE_ROWS_OF_WRITES : PAGE_ROWS,
+          lane: move.lane ?? 'backfill',
+          signal: cancellationSignal,
+        })
+        .then((found) => look(ref, move.to, found));
       // Awaited when its turn comes; when a page before it fails, it ends by its own deadline and nobody reads it.
       page.catch(() => undefined);
       return page;
@@ -79,16 +81,18 @@ export const createPageActivities = ({ connectors, syncs, sinks, operations, has
     let committing = Promise.resolve(begun);
     let { cursor } = begun;
     let { pages } = begun.counts;
-    let before: Taken = new Map();
+    /** Of the two pages before, the newest first: they may not have been committed when the next one was looked at. */
+    let before: Taken[] = [];
     let next = begun.scanComplete ? null : read(cursor);
     while (next !== null && !cancellationSignal.aborted) {
-      const page = await next.catch(async (error: unknown) => {
+      const looked = await next.catch(async (error: unknown) => {
         await committing;
         throw error;
       });
+      const { page } = looked;
       const goesOn = page.nextCursor !== null && Date.now() < until && !cancellationSignal.aborted;
       next = goesOn ? read(page.nextCursor) : null;
-      const delivering = deliver(ref, move.to, batchOf(runId, begun, partName(pages)), page, before);
+      const delivering = deliver(ref, move.to, batchOf(runId, begun, partName(pages)), looked, before);
       // Both end before anything is said: the next attempt shall find nothing of this one under way.
       await Promise.allSettled([committing, delivering]);
       const state = await committing;
@@ -99,12 +103,12 @@ export const createPageActivities = ({ connectors, syncs, sinks, operations, has
         committing.catch(() => undefined);
         cursor = page.nextCursor;
         pages += 1;
-        before = taken;
+        before = [taken, ...before.slice(0, 1)];
       } else {
         // An attempt that was taken for dead had committed more: its place is ours.
         ({ cursor } = state);
         ({ pages } = state.counts);
-        before = new Map();
+        before = [];
         next = state.scanComplete ? null : read(cursor);
       }
     }
