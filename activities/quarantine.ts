@@ -5,7 +5,7 @@ import type { Ports } from '../ports/index.ts';
 import type { RetryOutcome, RunState, StreamRef } from '../ports/syncs.ts';
 import { contentOf } from './sync-content.ts';
 import type { Move } from './sync-pages.ts';
-import { batchOf } from './sync-pages.ts';
+import { batchOf } from './sync-deliver.ts';
 import { progressOf } from './sync-progress.ts';
 import type { SyncProgress } from './sync-progress.ts';
 

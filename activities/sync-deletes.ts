@@ -5,7 +5,7 @@ import type { RunId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { StreamRef } from '../ports/syncs.ts';
 import type { Destination } from '../ports/tenants.ts';
-import { batchOf, partName } from './sync-pages.ts';
+import { batchOf, partName } from './sync-deliver.ts';
 import { progressOf } from './sync-progress.ts';
 import type { SyncProgress } from './sync-progress.ts';
 

@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
-import type { Lane, ReadPage, Row } from '../ports/connectors.ts';
+import type { Lane } from '../ports/connectors.ts';
 import type { OperationId, RunId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
-import type { SinkBatch } from '../ports/sinks.ts';
 import type { PageOutcome, RunState, StreamRef } from '../ports/syncs.ts';
 import type { Destination } from '../ports/tenants.ts';
-import { contentOf } from './sync-content.ts';
+import { batchOf, createDelivery, partName } from './sync-deliver.ts';
+import type { Taken } from './sync-deliver.ts';
 import { progressOf } from './sync-progress.ts';
 import type { SyncProgress } from './sync-progress.ts';
 
@@ -28,63 +28,8 @@ const TELL_MS = 1000;
 
 type Needs = Pick<Ports, 'connectors' | 'syncs' | 'sinks' | 'operations' | 'hash'>;
 
-/** Parts sort by name as they were made. */
-export const partName = (number: number, kind = ''): string => `${kind}${String(number).padStart(8, '0')}`;
-
-export const batchOf = (runId: RunId, { startedAt, choice }: RunState, part: string): SinkBatch => ({
-  runId,
-  startedAt,
-  choice,
-  part,
-  signal: Context.current().cancellationSignal,
-});
-
-const newestOf = (rows: Row[]): string | null =>
-  rows.reduce<string | null>(
-    (newest, { modifiedAt }) => (modifiedAt && (!newest || modifiedAt > newest) ? modifiedAt : newest),
-    null,
-  );
-
 export const createPageActivities = ({ connectors, syncs, sinks, operations, hash }: Needs) => {
-  /** Delivers what changed of a page. Nothing is committed yet: a crash delivers the same keys again, and the sink keeps one of each. */
-  const deliver = async (
-    ref: StreamRef,
-    { runId, to }: Move,
-    state: RunState,
-    page: ReadPage,
-  ): Promise<PageOutcome> => {
-    const records = page.rows.map((row) => ({ row, externalId: row.externalId, hash: hash(contentOf(to, row)) }));
-    const keys = records.map(({ externalId, hash: contentHash }) => ({ externalId, hash: contentHash }));
-    const changed = await syncs.changed(ref, keys);
-    const rows = records.flatMap(({ row, externalId, hash: contentHash }) => {
-      const known = changed.get(externalId);
-      return known === undefined ? [] : [{ row, hash: contentHash, known }];
-    });
-    const batch = batchOf(runId, state, partName(state.counts.pages));
-    const { refused, targetIds } =
-      rows.length > 0
-        ? await sinks.deliver(to, ref, { ...batch, rows })
-        : { refused: [], targetIds: new Map<string, string>() };
-    const left = new Set(refused.map(({ externalId }) => externalId));
-    return {
-      seen: keys
-        .filter(({ externalId }) => !left.has(externalId))
-        .map((key) => ({ ...key, targetId: targetIds.get(key.externalId) })),
-      quarantined: [...named(page), ...refused],
-      unnamed: page.unreadable.length - named(page).length,
-      cursor: page.nextCursor,
-      counts: {
-        read: page.rows.length + page.unreadable.length,
-        delivered: rows.length - refused.length,
-        unchanged: records.length - rows.length,
-        bytes: page.bytes,
-        calls: page.calls,
-        throttled: page.throttled,
-      },
-      highWater: newestOf(page.rows),
-      fields: page.fields,
-    };
-  };
+  const { look, deliver } = createDelivery({ syncs, sinks, hash });
 
   const tell = async ({ runId, operationId }: Move, { stream }: StreamRef, { counts }: RunState): Promise<void> => {
     if (operationId === null) return;
@@ -96,47 +41,81 @@ export const createPageActivities = ({ connectors, syncs, sinks, operations, has
     });
   };
 
-  /** Moves pages from where the last commit stands. Killed anywhere, the next attempt goes on from there. */
+  /**
+   * Moves pages from where the last commit stands. Killed anywhere, the next attempt goes on from there. One page is read and
+   * looked at while the one before it is delivered and the one before that is committed: three are held at most. Pages are
+   * delivered one after the other, and committed so, each after its delivery.
+   */
   const movePages = async (ref: StreamRef, move: Move): Promise<SyncProgress> => {
+    const { runId } = move;
     const { cancellationSignal } = Context.current();
     const until = Date.now() + SPELL_MS;
-    let state = await syncs.state(ref, move.runId);
+    const begun = await syncs.state(ref, runId);
     let toldAt = Date.now();
 
-    const read = (cursor: string | null): Promise<ReadPage> => {
-      const page = connectors.read(ref.tenantId, ref.connectionId, ref.stream, {
-        cursor: cursor ?? undefined,
-        since: state.since ?? undefined,
-        limit: move.to.sink === 'connection' ? PAGE_ROWS_OF_WRITES : PAGE_ROWS,
-        lane: move.lane ?? 'backfill',
-        signal: cancellationSignal,
-      });
-      // Awaited when its turn comes; when the page before it fails, it ends by its own deadline and nobody reads it.
+    const read = (cursor: string | null) => {
+      const page = connectors
+        .read(ref.tenantId, ref.connectionId, ref.stream, {
+          cursor: cursor ?? undefined,
+          since: begun.since ?? undefined,
+          limit: move.to.sink === 'connection' ? PAGE_ROWS_OF_WRITES : PAGE_ROWS,
+          lane: move.lane ?? 'backfill',
+          signal: cancellationSignal,
+        })
+        .then((found) => look(ref, move.to, found));
+      // Awaited when its turn comes; when a page before it fails, it ends by its own deadline and nobody reads it.
       page.catch(() => undefined);
       return page;
     };
 
-    let next = state.scanComplete ? null : read(state.cursor);
-    while (next !== null) {
-      const page = await next;
-      const goesOn = page.nextCursor !== null && Date.now() < until && !cancellationSignal.aborted;
-      // The vendor is asked for the next page while this one is delivered and kept: two are held at most.
-      next = goesOn ? read(page.nextCursor) : null;
-      state = await syncs.commitPage(ref, move.runId, state.cursor, await deliver(ref, move, state, page));
-      // An attempt that was taken for dead had committed more: its place is ours.
-      if (next !== null && state.cursor !== page.nextCursor) next = state.scanComplete ? null : read(state.cursor);
+    const commit = async (from: string | null, outcome: PageOutcome): Promise<RunState> => {
+      const state = await syncs.commitPage(ref, runId, from, outcome);
       if (Date.now() - toldAt >= TELL_MS || state.scanComplete) {
         await tell(move, ref, state);
         toldAt = Date.now();
       }
-      cancellationSignal.throwIfAborted();
+      return state;
+    };
+
+    /** The commit under way, and where the run stands after it if nobody else moves it. */
+    let committing = Promise.resolve(begun);
+    let { cursor } = begun;
+    let { pages } = begun.counts;
+    /** Of the two pages before, the newest first: they may not have been committed when the next one was looked at. */
+    let before: Taken[] = [];
+    let next = begun.scanComplete ? null : read(cursor);
+    while (next !== null && !cancellationSignal.aborted) {
+      const looked = await next.catch(async (error: unknown) => {
+        await committing;
+        throw error;
+      });
+      const { page } = looked;
+      const goesOn = page.nextCursor !== null && Date.now() < until && !cancellationSignal.aborted;
+      next = goesOn ? read(page.nextCursor) : null;
+      const delivering = deliver(ref, move.to, batchOf(runId, begun, partName(pages)), looked, before);
+      // Both end before anything is said: the next attempt shall find nothing of this one under way.
+      await Promise.allSettled([committing, delivering]);
+      const state = await committing;
+      const { outcome, taken } = await delivering;
+      if (state.cursor === cursor && !state.scanComplete) {
+        committing = commit(cursor, outcome);
+        // Awaited with the next delivery, or at the end.
+        committing.catch(() => undefined);
+        cursor = page.nextCursor;
+        pages += 1;
+        before = [taken, ...before.slice(0, 1)];
+      } else {
+        // An attempt that was taken for dead had committed more: its place is ours.
+        ({ cursor } = state);
+        ({ pages } = state.counts);
+        before = [];
+        next = state.scanComplete ? null : read(cursor);
+      }
     }
+    const moved = await committing;
     cancellationSignal.throwIfAborted();
-    return progressOf(state);
+    return progressOf(moved);
   };
 
   return { movePages };
 };
-
-const named = ({ unreadable }: ReadPage) =>
-  unreadable.flatMap(({ externalId, reason }) => (externalId === null ? [] : [{ externalId, reason }]));

@@ -13,7 +13,7 @@ import { Fault } from '../ports/errors.ts';
 import { OperationId, RunId, SCHEDULE } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 import type { SinkPort } from '../ports/sinks.ts';
-import type { SyncMode } from '../ports/syncs.ts';
+import type { Known, SyncMode, SyncStore } from '../ports/syncs.ts';
 import type { SyncProgress } from './sync-progress.ts';
 import { createSyncActivities } from './syncs.ts';
 
@@ -46,20 +46,30 @@ async function aSource(count: number, info: Partial<StreamInfo> = {}) {
   for (let at = 0; at < count; at += 1) put(at);
   const held = new Map<string, string>();
   const deliveries: string[] = [];
+  /** Of each record, what was known at each of its deliveries. */
+  const knowns = new Map<string, Known[]>();
+  /** Records that a page names besides its own. */
+  const repeats = new Map<number, { id: string; before: () => void }>();
   let refuses = (_id: string): string | null => null;
   const hooks = {
     onRead: (_page: number): void => undefined,
     onDelivered: (_part: string): void | Promise<unknown> => undefined,
+    onLooked: (): void => undefined,
+    onCommit: (_from: string | null): void | Promise<unknown> => undefined,
+    onCommitted: (_pages: number): void => undefined,
   };
 
   const read = async (_tenant: string, _id: string, _stream: string, query: ReadQuery): Promise<ReadPage> => {
     query.signal?.throwIfAborted();
     const ids = [...rows.keys()].filter((id) => id > (query.cursor ?? '')).sort();
     const page = ids.slice(0, PAGE);
-    hooks.onRead(Math.floor((count - ids.length) / PAGE));
+    const at = Math.floor((count - ids.length) / PAGE);
+    hooks.onRead(at);
+    const again = repeats.get(at);
+    again?.before();
     const fits = (id: string) => !broken.has(id);
     return {
-      rows: page.filter(fits).flatMap((id) => rows.get(id) ?? []),
+      rows: [...page.filter(fits), ...(again ? [again.id] : [])].flatMap((id) => rows.get(id) ?? []),
       unreadable: page.filter((id) => !fits(id)).map((externalId) => ({ externalId, reason: 'text: is missing' })),
       nextCursor: ids.length > PAGE ? (page.at(-1) ?? null) : null,
       ...{ total: null, bytes: 10, calls: 1, throttled: 0, fields: ['id'] },
@@ -72,13 +82,17 @@ async function aSource(count: number, info: Partial<StreamInfo> = {}) {
         return reason === null ? [] : [{ externalId, reason }];
       });
       const left = new Set(refused.map(({ externalId }) => externalId));
-      for (const { row, hash: contentHash } of batch.rows) {
+      for (const { row, hash: contentHash, known } of batch.rows) {
         if (left.has(row.externalId)) continue;
+        knowns.set(row.externalId, [...(knowns.get(row.externalId) ?? []), known]);
         held.set(row.externalId, contentHash);
         deliveries.push(row.externalId);
       }
       await hooks.onDelivered(batch.part);
-      return { refused, targetIds: new Map() };
+      return {
+        refused,
+        targetIds: new Map(batch.rows.map(({ row: { externalId } }) => [externalId, `target of ${externalId}`])),
+      };
     },
     async remove(_to, _ref, { externalIds }) {
       for (const id of externalIds) held.delete(id);
@@ -102,7 +116,21 @@ async function aSource(count: number, info: Partial<StreamInfo> = {}) {
   const connectionId = await aConnection(stores, tenantId, { sync });
   const ref = { tenantId, connectionId, stream: 'posts' };
   const workflows = { isOpen: async () => open };
-  const ports = { ...stores, connectors, sinks, workflows, hash } as unknown as Ports;
+  const syncs: SyncStore = {
+    ...stores.syncs,
+    async changed(...asked) {
+      const changed = await stores.syncs.changed(...asked);
+      hooks.onLooked();
+      return changed;
+    },
+    async commitPage(stream_, runId, from, outcome) {
+      await hooks.onCommit(from);
+      const state = await stores.syncs.commitPage(stream_, runId, from, outcome);
+      hooks.onCommitted(state.counts.pages);
+      return state;
+    },
+  };
+  const ports = { ...stores, syncs, connectors, sinks, workflows, hash } as unknown as Ports;
   const activities = createSyncActivities(ports);
   const inside = <Result>(work: () => Promise<Result>, workflowId?: string): Promise<Result> =>
     anAttempt(workflowId).run(work);
@@ -133,7 +161,8 @@ async function aSource(count: number, info: Partial<StreamInfo> = {}) {
     return activities.endSync(ref, runId, 'completed', null);
   };
   return {
-    ...{ ref, activities, rows, broken, held, deliveries, hooks, put, run, begin, inside },
+    ...{ ref, activities, rows, broken, held, deliveries, knowns, hooks, put, run, begin, inside },
+    repeat: (page: number, id: string, before = () => undefined as void) => void repeats.set(page, { id, before }),
     refuse: (next: typeof refuses) => void (refuses = next),
     close: () => void (open = false),
   };
@@ -204,13 +233,110 @@ test('a run that dies at every page, before and after its delivery, ends as one 
   await expect(run()).resolves.toMatchObject({ counts: { delivered: 0, unchanged: 450 } });
 });
 
-test('at most two pages are held, however many there are: the next one is read while one is delivered', async () => {
+test('at most three pages are held, however many there are: read, delivered and committed side by side', async () => {
   const { hooks, run } = await aSource(1500);
-  let [ahead, most] = [0, 0];
-  hooks.onRead = () => void (most = Math.max(most, (ahead += 1)));
-  hooks.onDelivered = () => void (ahead -= 1);
+  let [held, most] = [0, 0];
+  hooks.onRead = () => void (most = Math.max(most, (held += 1)));
+  hooks.onCommitted = () => void (held -= 1);
   await run();
-  expect(most).toBe(2);
+  expect(most).toBe(3);
+});
+
+/** Moves pages of a source of so many, and tells what was delivered and committed, in its order. */
+const aMove = async (count: number) => {
+  const source = await aSource(count);
+  const { ref, activities, hooks, begin, inside } = source;
+  const runId = RunId.parse(randomUUID());
+  const story: string[] = [];
+  hooks.onDelivered = (part) => void story.push(`delivered ${Number(part) + 1}`);
+  hooks.onCommitted = (pages) => void story.push(`committed ${pages}`);
+  await begin(runId, 'full');
+  const moves = () => inside(() => activities.movePages(ref, { runId, to, operationId: null }));
+  const committed = async () => (await stores.syncs.state(ref, runId)).counts;
+  return { ...source, story, moves, committed };
+};
+
+test('a page is committed after it was delivered and after the one before it, although the next one is delivered meanwhile', async () => {
+  const { hooks, story, moves } = await aMove(350);
+  const { promise: thirdDelivered, resolve } = Promise.withResolvers<void>();
+  const { onDelivered } = hooks;
+  hooks.onDelivered = (part) => {
+    void onDelivered(part);
+    if (Number(part) === 2) resolve();
+  };
+  // The second page is not committed before the third one was delivered; and the fourth waits for it.
+  let commits = 0;
+  hooks.onCommit = () => ((commits += 1) === 2 ? thirdDelivered : undefined);
+  await moves();
+  const order = (what: string) => story.filter((line) => line.startsWith(what));
+  expect(order('committed')).toEqual([1, 2, 3, 4].map((page) => `committed ${page}`));
+  expect(order('delivered')).toEqual([1, 2, 3, 4].map((page) => `delivered ${page}`));
+  for (const page of [1, 2, 3, 4])
+    expect(story.indexOf(`committed ${page}`)).toBeGreaterThan(story.indexOf(`delivered ${page}`));
+  expect(story.indexOf('delivered 4')).toBeGreaterThan(story.indexOf('committed 2'));
+});
+
+test('a delivery that fails leaves the page before it committed, and nothing after', async () => {
+  const { hooks, story, moves, committed } = await aMove(500);
+  const { promise: thirdFailed, resolve } = Promise.withResolvers<void>();
+  const { onDelivered } = hooks;
+  hooks.onDelivered = (part) => {
+    if (Number(part) !== 2) return onDelivered(part);
+    resolve();
+    dies();
+  };
+  // The second page is still being committed when the third one fails.
+  let commits = 0;
+  hooks.onCommit = () => ((commits += 1) === 2 ? thirdFailed.then(() => new Promise(setImmediate)) : undefined);
+  await expect(moves()).rejects.toMatchObject({ code: 'provider_down' });
+  expect([story.at(-1), commits]).toEqual(['committed 2', 2]);
+  await expect(committed()).resolves.toMatchObject({ pages: 2, delivered: 200 });
+});
+
+test('a commit that fails ends the move when the delivery beside it has ended, and no later page is committed', async () => {
+  const { hooks, story, moves, committed, run, held } = await aMove(500);
+  const { onDelivered } = hooks;
+  hooks.onDelivered = async (part) => {
+    await new Promise(setImmediate);
+    return onDelivered(part);
+  };
+  let commits = 0;
+  hooks.onCommit = () => ((commits += 1) === 2 ? dies() : undefined);
+  await expect(moves()).rejects.toMatchObject({ code: 'provider_down' });
+  expect(story.sort()).toEqual(['committed 1', 'delivered 1', 'delivered 2', 'delivered 3']);
+  await expect(committed()).resolves.toMatchObject({ pages: 1, delivered: 100 });
+  hooks.onCommit = () => undefined;
+  await moves();
+  await expect(committed()).resolves.toMatchObject({ pages: 5, read: 500, delivered: 500 });
+  await run();
+  expect(held.size).toBe(500);
+});
+
+test('a reading that fails leaves what was delivered before it committed', async () => {
+  const { hooks, moves, committed } = await aMove(500);
+  hooks.onRead = (page) => (page === 3 ? dies() : undefined);
+  hooks.onCommit = () => new Promise(setImmediate);
+  await expect(moves()).rejects.toMatchObject({ code: 'provider_down' });
+  await expect(committed()).resolves.toMatchObject({ pages: 3, delivered: 300 });
+});
+
+test('a record that a list names again on one of its next pages is delivered once, and again when it changed', async () => {
+  const { repeat, put, deliveries, knowns, hooks, run } = await aSource(500);
+  // As late as can be: no page is committed before the second one after it was looked at.
+  const looks = Array.from({ length: 7 }, () => Promise.withResolvers<void>());
+  let [looked, commits] = [0, 0];
+  hooks.onLooked = () => looks[looked++]?.resolve();
+  hooks.onCommit = () => ((commits += 1) + 2 <= 5 ? looks[commits + 1]?.promise : undefined);
+  // Seen on the first page, and again on the second and the third; it changes behind the third.
+  repeat(1, 'r000007');
+  repeat(2, 'r000007');
+  repeat(3, 'r000007', () => put(7, 'second'));
+  await expect(run()).resolves.toMatchObject({ counts: { read: 503, delivered: 501, unchanged: 2 } });
+  expect(deliveries.filter((id) => id === 'r000007')).toHaveLength(2);
+  expect(knowns.get('r000007')).toEqual([
+    { version: 0, targetId: null },
+    { version: 1, targetId: 'target of r000007' },
+  ]);
 });
 
 test('whoever watches the operation is told how far it is: counts, never a record', async () => {
@@ -269,7 +395,7 @@ test('C80: what a tenant no longer chose is forgotten, and a run at work there c
   hooks.onDelivered = async () => left.push(await activities.chooseStreams({ tenantId, connectionId }, []));
   const moved = inside(() => activities.movePages(ref, { runId, to, operationId: null }));
   await expect(moved).rejects.toMatchObject({ code: 'conflict' });
-  expect(left).toEqual([{ dropped: [{ stream: 'posts', ...to }] }]);
+  expect(left[0]).toEqual({ dropped: [{ stream: 'posts', ...to }] });
   await expect(stores.syncs.run(tenantId, runId)).resolves.toMatchObject({ state: 'cancelled' });
 });
 

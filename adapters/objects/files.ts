@@ -31,7 +31,7 @@ const syncFolder = async (dir: string) => {
 
 type Body = string | Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Written whole and on the disk under a name that no reader looks at (a leading dot), then handed to `place`. */
+/** Written whole and on the disk under a name that no reader looks at (a leading dot), then handed to `place`, which takes it away. */
 const written = async (file: string, body: Body, place: (temporary: string) => Promise<void>) => {
   const temporary = join(dirname(file), `.tmp-${randomBytes(9).toString('hex')}`);
   try {
@@ -43,10 +43,11 @@ const written = async (file: string, body: Body, place: (temporary: string) => P
       await handle.close();
     }
     await place(temporary);
-    await syncFolder(dirname(file));
-  } finally {
+  } catch (error) {
     await rm(temporary, { force: true });
+    throw error;
   }
+  await syncFolder(dirname(file));
 };
 
 /** Replaces the file: readers see the old one or the new one, whole, also after a crash. */
@@ -54,4 +55,7 @@ export const replaceFile = (file: string, body: Body) => written(file, body, (te
 
 /** Makes the file, whole, unless it is there: then it throws EEXIST. Of many processes one wins. */
 export const createFile = (file: string, body: string | Uint8Array) =>
-  written(file, body, (temporary) => link(temporary, file));
+  written(file, body, async (temporary) => {
+    await link(temporary, file);
+    await rm(temporary);
+  });

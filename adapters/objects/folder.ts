@@ -20,10 +20,9 @@ export const folderObjects = (dir: string): ObjectStorePort => {
     }
   };
 
-  const keep = async (file: string, body: Parameters<typeof replaceFile>[1]): Promise<void> => {
+  const kept = async (act: () => Promise<void>): Promise<void> => {
     try {
-      await mkdir(dirname(file), { recursive: true });
-      await replaceFile(file, body);
+      await act();
     } catch (error) {
       // A key below an object, or one that has objects below it: a folder cannot be both.
       if (hasCode(error, 'EEXIST', 'ENOTDIR', 'EISDIR'))
@@ -31,9 +30,20 @@ export const folderObjects = (dir: string): ObjectStorePort => {
       throw fileFault(error, 'The object');
     }
   };
+  const placeFor = (file: string) => mkdir(dirname(file), { recursive: true });
 
   return {
-    put: (tenantId, key, body) => keep(fileOf(tenantId, key), body),
+    async put(tenantId, key, body) {
+      const file = fileOf(tenantId, key);
+      await kept(() =>
+        // Many objects share a folder, so only the first of them pays for it.
+        replaceFile(file, body).catch(async (error: unknown) => {
+          if (!hasCode(error, 'ENOENT')) throw error;
+          await placeFor(file);
+          await replaceFile(file, body);
+        }),
+      );
+    },
 
     async putStream(tenantId, key, body) {
       let bytes = 0;
@@ -43,7 +53,11 @@ export const folderObjects = (dir: string): ObjectStorePort => {
           yield chunk;
         }
       };
-      await keep(fileOf(tenantId, key), counted());
+      const file = fileOf(tenantId, key);
+      await kept(async () => {
+        await placeFor(file);
+        await replaceFile(file, counted());
+      });
       return bytes;
     },
 

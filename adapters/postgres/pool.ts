@@ -7,7 +7,7 @@ import { openLoginPools } from './login-pools.ts';
 import type { Logins } from './logins.ts';
 import { ownLogin } from './logins.ts';
 import { sql } from './sql.ts';
-import type { Tx } from './transact.ts';
+import type { Argument, Tx } from './transact.ts';
 import { call, functionCall, refuseNested, transact } from './transact.ts';
 
 export type { Tx } from './transact.ts';
@@ -23,7 +23,7 @@ export interface Database {
    * One call of a function of ours that steps down by itself: a transaction in one round trip, for what stands before every
    * start. Each row is checked by the schema.
    */
-  call: <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) => Promise<readonly z.output<Row>[]>;
+  call: <Row extends z.ZodType>(row: Row, name: string, args: Argument[]) => Promise<readonly z.output<Row>[]>;
   /** Throws `unavailable` within two seconds when the database does not answer or is not migrated. */
   health: () => Promise<void>;
   close: () => Promise<void>;

@@ -3,7 +3,7 @@ import type { RetryOutcome, RunState, StreamRef, SyncStore } from '../../ports/s
 import { QUARANTINE_TRIES_MAX, QuarantinedRecord } from '../../ports/syncs.ts';
 import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';
-import { holdRun, mustRun, needRun, ofStream, runColumns, RunRow, stateOf } from './sync-rows.ts';
+import { holdRun, mustRun, needRun, ofStream, stateOf } from './sync-rows.ts';
 
 const LIST_MAX = 1000;
 
@@ -18,7 +18,7 @@ const keep = async (
   await tx.query(sql.typeAlias('nothing')`
     INSERT INTO sync_records AS old (tenant_id, connection_id, stream, external_id, hash, target_id, seen_run)
     VALUES (${ref.tenantId}, ${ref.connectionId}, ${ref.stream}, ${externalId}, ${hash}, ${targetId ?? null}, ${runId})
-    ON CONFLICT (tenant_id, connection_id, stream, external_id) DO UPDATE
+    ON CONFLICT (connection_id, stream, external_id) DO UPDATE
     SET hash = excluded.hash, seen_run = excluded.seen_run, seen_at = excluded.seen_at,
       target_id = coalesce(excluded.target_id, old.target_id),
       version = old.version + CASE WHEN old.hash = excluded.hash THEN 0 ELSE 1 END`);
@@ -43,11 +43,9 @@ const settle = async (
   const { rowCount } = await tx.query(sql.typeAlias('nothing')`DELETE FROM quarantine WHERE ${it}`);
   if (outcome.kind === 'gone' || rowCount === 0) return stateOf(run);
   await keep(tx, ref, runId, externalId, outcome);
-  return stateOf(
-    await tx.one(sql.type(RunRow)`
-      UPDATE sync_runs r SET delivered = delivered + ${outcome.delivered ? 1 : 0} WHERE id = ${runId}
-      RETURNING ${runColumns}`),
-  );
+  await tx.query(sql.typeAlias('nothing')`
+    UPDATE sync_runs SET delivered = delivered + ${outcome.delivered ? 1 : 0} WHERE id = ${runId}`);
+  return stateOf(await needRun(tx, ref, runId));
 };
 
 /** Records that could not be read or delivered, and what becomes of them. */

@@ -4,7 +4,8 @@ import type { RunId } from '../../ports/ids.ts';
 import type { StreamRef, SyncRun } from '../../ports/syncs.ts';
 import type { Tx } from './pool.ts';
 import { sql } from './sql.ts';
-import { holdRun, ofStream, runColumns, runOf, RunRow } from './sync-rows.ts';
+import { holdRun, needRun, ofStream, runOf } from './sync-rows.ts';
+import type { RunRow } from './sync-rows.ts';
 
 /** Seconds. */
 const CLOCKS_DIFFER = 600;
@@ -53,10 +54,9 @@ export const endRun = async (
   const run = await holdRun(tx, ref, runId);
   if (run.state !== 'running') return runOf(run);
   const drift = state === 'completed' ? await complete(tx, ref, run) : null;
-  return runOf(
-    await tx.one(sql.type(RunRow)`
-      UPDATE sync_runs r SET state = ${state}, reason = ${reason}, ended_at = now(),
-        drift = ${drift === null ? null : sql.jsonb(drift)}
-      WHERE id = ${runId} RETURNING ${runColumns}`),
-  );
+  await tx.query(sql.typeAlias('nothing')`
+    UPDATE sync_runs SET state = ${state}, reason = ${reason}, ended_at = now(),
+      drift = ${drift === null ? null : sql.jsonb(drift)}
+    WHERE id = ${runId}`);
+  return runOf(await needRun(tx, ref, runId));
 };

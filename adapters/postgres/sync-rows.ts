@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
 import type { RunId, TenantId } from '../../ports/ids.ts';
 import type { RunState, StreamRef } from '../../ports/syncs.ts';
-import { QUARANTINE_TRIES_MAX, SyncCounts, SyncMode, SyncRun } from '../../ports/syncs.ts';
+import { SyncCounts, SyncMode, SyncRun } from '../../ports/syncs.ts';
 import type { Tx } from './pool.ts';
 import { sql } from './sql.ts';
 
-/** One run as `runColumns` give it, which stand after `runTables`. */
-export const RunRow = SyncCounts.extend({
+/** One run as the view `sync_reports` tells it. */
+export const RunRow = z.object({
+  ...SyncCounts.shape,
   id: SyncRun.shape.id,
   connectionId: SyncRun.shape.connectionId,
   stream: z.string(),
@@ -27,15 +28,6 @@ export const RunRow = SyncCounts.extend({
   endedAt: z.string().nullable(),
 });
 export type RunRow = z.infer<typeof RunRow>;
-
-export const runColumns = sql.fragment`r.id, r.connection_id, r.stream, r.mode, r.state, r.reason, r.cursor,
-  r.scan_complete, r.unproven, r.since, r.gap_from, r.drift, r.workflow_id, r.started_at, r.ended_at, r.pages, r.read,
-  r.delivered, r.unchanged, r.deleted, r.quarantined, r.bytes, r.calls, r.throttled,
-  extract(epoch FROM coalesce(r.ended_at, now()) - r.started_at)::float8 AS seconds,
-  (SELECT c.choice FROM sync_cursors c WHERE c.tenant_id = r.tenant_id AND c.connection_id = r.connection_id
-    AND c.stream = r.stream) AS choice,
-  (SELECT count(*) FROM quarantine q WHERE q.tenant_id = r.tenant_id AND q.connection_id = r.connection_id
-    AND q.stream = r.stream AND q.tries < ${QUARANTINE_TRIES_MAX} AND q.tried_by IS DISTINCT FROM r.id) AS to_retry`;
 
 const countsOf = (row: RunRow): SyncCounts => ({
   pages: row.pages,
@@ -88,18 +80,21 @@ export const ofConnection = (tenantId: TenantId, connectionId: string, stream?: 
   sql.fragment`tenant_id = ${tenantId} AND connection_id = ${connectionId}
     ${stream === undefined ? sql.fragment`` : sql.fragment`AND stream = ${stream}`}`;
 
-export const findRun = (tx: Tx, ref: StreamRef, runId: RunId, lock = sql.fragment``): Promise<RunRow | null> =>
-  tx.maybeOne(sql.type(RunRow)`SELECT ${runColumns} FROM sync_runs r WHERE id = ${runId} AND ${ofStream(ref)} ${lock}`);
+export const findRun = (tx: Tx, ref: StreamRef, runId: RunId): Promise<RunRow | null> =>
+  tx.maybeOne(sql.type(RunRow)`SELECT * FROM sync_reports WHERE id = ${runId} AND ${ofStream(ref)}`);
 
-export const needRun = async (tx: Tx, ref: StreamRef, runId: RunId, lock = sql.fragment``): Promise<RunRow> => {
-  const row = await findRun(tx, ref, runId, lock);
-  if (!row) throw new Fault('not_found', `There is no sync run ${runId} of ${ref.stream}.`);
-  return row;
-};
+export const needRun = async (tx: Tx, ref: StreamRef, runId: RunId): Promise<RunRow> =>
+  (await findRun(tx, ref, runId)) ?? noRun(ref, runId);
 
 /** The run belongs to this transaction until it ends: pages and forgetting come one after the other. */
-export const holdRun = (tx: Tx, ref: StreamRef, runId: RunId): Promise<RunRow> =>
-  needRun(tx, ref, runId, sql.fragment`FOR UPDATE OF r`);
+export const holdRun = async (tx: Tx, ref: StreamRef, runId: RunId): Promise<RunRow> => {
+  await tx.query(sql.typeAlias('nothing')`SELECT FROM sync_runs WHERE id = ${runId} AND ${ofStream(ref)} FOR UPDATE`);
+  return needRun(tx, ref, runId);
+};
+
+export const noRun = ({ stream }: StreamRef, runId: RunId): never => {
+  throw new Fault('not_found', `There is no sync run ${runId} of ${stream}.`);
+};
 
 export const mustRun = ({ id, state, reason }: RunRow) => {
   if (state !== 'running') throw new Fault('conflict', `The sync run ${id} has ended: ${reason ?? state}.`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { RunId } from '../../ports/ids.ts';
 import type { PageOutcome, RunStart, RunState, StreamRef, SyncMode, SyncStore } from '../../ports/syncs.ts';
 import type { Stores } from './stores.ts';
@@ -330,4 +331,31 @@ test('what belongs to a connection goes with it, and clearing twice is silent', 
   await expect(stores.knowledge.count(ref.tenantId)).resolves.toEqual({ documents: 0, chunks: 0 });
   await expect(syncs.list(ref.tenantId)).resolves.toEqual([]);
   await expect(begin(ref, aRun(), 'full')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('with a connection, or with its tenant, goes what is known of its records; a page that comes too late leaves none', async () => {
+  const known = async ({ connectionId }: StreamRef) => {
+    const client = new pg.Client({ connectionString: fresh.adminUrl });
+    await client.connect();
+    const { rowCount } = await client.query('SELECT FROM sync_records WHERE connection_id = $1', [connectionId]);
+    await client.end();
+    return rowCount;
+  };
+  const [kept, ofTenant] = [await aStream(), await aStream()];
+  for (const ref of [kept, ofTenant]) await scan(ref, ['1', '2']);
+  for (let races = 0; races < 10; races += 1) {
+    const ref = { ...kept, connectionId: await aConnection(stores, kept.tenantId) };
+    const run = await scan(ref, ['1']);
+    await syncs.end(ref, run, 'completed', null);
+    const next = aRun();
+    await begin(ref, next, 'full');
+    await Promise.allSettled([
+      syncs.commitPage(ref, next, null, page(['1', '2', '3'], null)),
+      stores.connections.remove(ref.tenantId, ref.connectionId),
+    ]);
+    expect(await known(ref)).toBe(0);
+    await expect(syncs.commitPage(ref, next, null, page(['4'], null))).rejects.toMatchObject({ code: 'not_found' });
+  }
+  await stores.tenants.release(ofTenant.tenantId);
+  expect([await known(kept), await known(ofTenant)]).toEqual([2, 0]);
 });

@@ -1,23 +1,16 @@
 import { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
-import type { Known, SyncStore } from '../../ports/syncs.ts';
+import type { SyncStore } from '../../ports/syncs.ts';
 import type { Database } from './pool.ts';
 import { postgresQuarantine } from './quarantine.ts';
 import { sql } from './sql.ts';
 import { beginRun } from './sync-begin.ts';
 import { endRun } from './sync-end.ts';
-import { commitPage } from './sync-pages.ts';
-import { holdRun, needRun, ofConnection, ofStream, runColumns, runOf, RunRow, stateOf } from './sync-rows.ts';
+import { changedOf, commitPage } from './sync-pages.ts';
+import { holdRun, needRun, ofConnection, ofStream, runOf, RunRow, stateOf } from './sync-rows.ts';
 
 const LIST_MAX = 200;
 
-const NEW: Known = { version: 0, targetId: null };
-const KnownRow = z.object({
-  externalId: z.string(),
-  hash: z.string(),
-  version: z.number(),
-  targetId: z.string().nullable(),
-});
 const ExternalId = z.object({ externalId: z.string() });
 
 export const postgresSyncs = (db: Database): SyncStore => ({
@@ -25,27 +18,9 @@ export const postgresSyncs = (db: Database): SyncStore => ({
 
   state: (ref, runId) => db.inTenant(ref.tenantId, async (tx) => stateOf(await needRun(tx, ref, runId))),
 
-  changed: (ref, records) =>
-    db.inTenant(ref.tenantId, async (tx) => {
-      const ids = records.map(({ externalId }) => externalId);
-      // One by one, each by its whole key: of a stream that is new to its statistics the planner would read all for every page.
-      const rows = await tx.any(sql.type(KnownRow)`
-        SELECT known.* FROM unnest(${sql.array(ids, 'text')}) AS page (external_id) CROSS JOIN LATERAL (
-          SELECT s.external_id, s.hash, s.version, s.target_id FROM sync_records s
-          WHERE ${ofStream(ref)} AND s.external_id = page.external_id LIMIT 1
-        ) known`);
-      const last = new Map(rows.map((row) => [row.externalId, row]));
-      const changed = records.filter(({ externalId, hash }) => last.get(externalId)?.hash !== hash);
-      return new Map(
-        changed.map(({ externalId }) => {
-          const { version, targetId } = last.get(externalId) ?? NEW;
-          return [externalId, { version, targetId }];
-        }),
-      );
-    }),
+  changed: (ref, records) => changedOf(db, ref, records),
 
-  commitPage: (ref, runId, fromCursor, outcome) =>
-    db.inTenant(ref.tenantId, (tx) => commitPage(tx, ref, runId, fromCursor, outcome)),
+  commitPage: (ref, runId, fromCursor, outcome) => commitPage(db, ref, runId, fromCursor, outcome),
 
   missing: (ref, runId, { after, limit }) =>
     db.inTenant(ref.tenantId, async (tx) => {
@@ -71,10 +46,9 @@ export const postgresSyncs = (db: Database): SyncStore => ({
       // Counted by what was there, so that a repeated call counts nothing.
       const { rowCount } = await tx.query(sql.typeAlias('nothing')`
         DELETE FROM sync_records WHERE ${ofStream(ref)} AND external_id = ANY (${sql.array(externalIds, 'text')})`);
-      return stateOf(
-        await tx.one(sql.type(RunRow)`
-          UPDATE sync_runs r SET deleted = deleted + ${rowCount} WHERE id = ${runId} RETURNING ${runColumns}`),
-      );
+      await tx.query(sql.typeAlias('nothing')`
+        UPDATE sync_runs SET deleted = deleted + ${rowCount} WHERE id = ${runId}`);
+      return stateOf(await needRun(tx, ref, runId));
     }),
 
   forgetGone: (ref, externalId) =>
@@ -93,14 +67,14 @@ export const postgresSyncs = (db: Database): SyncStore => ({
     db.inTenant(tenantId, async (tx) => {
       const one = connectionId ? sql.fragment`AND connection_id = ${connectionId}` : sql.fragment``;
       const rows = await tx.any(sql.type(RunRow)`
-        SELECT ${runColumns} FROM sync_runs r WHERE tenant_id = ${tenantId} ${one}
+        SELECT * FROM sync_reports WHERE tenant_id = ${tenantId} ${one}
         ORDER BY started_at DESC, id LIMIT ${LIST_MAX}`);
       return rows.map(runOf);
     }),
 
   run: (tenantId, runId) =>
     db.inTenant(tenantId, async (tx) => {
-      const row = await tx.maybeOne(sql.type(RunRow)`SELECT ${runColumns} FROM sync_runs r WHERE id = ${runId}`);
+      const row = await tx.maybeOne(sql.type(RunRow)`SELECT * FROM sync_reports WHERE id = ${runId}`);
       if (!row) throw new Fault('not_found', `There is no sync ${runId}.`);
       return { ...runOf(row), workflowId: row.workflowId };
     }),

@@ -54,9 +54,14 @@ export const transact = async <Result>(
   return outcome.result;
 };
 
+/** What a function of ours is given. */
+export type Argument = string | null | (string | null)[];
+
 /** A call of a function of ours, each row of its answer checked by the schema. */
-export const functionCall = <Row extends z.ZodType>(row: Row, name: string, args: (string | null)[]) =>
-  sql.type(row)`SELECT * FROM ${sql.identifier([name])}(${sql.join(args, sql.fragment`, `)})`;
+export const functionCall = <Row extends z.ZodType>(row: Row, name: string, args: Argument[]) => {
+  const given = args.map((arg) => (Array.isArray(arg) ? sql.array(arg, 'text') : arg));
+  return sql.type(row)`SELECT * FROM ${sql.identifier([name])}(${sql.join(given, sql.fragment`, `)})`;
+};
 
 /** One statement, which is a transaction by itself. */
 export const call = async <Row extends z.ZodType>(

@@ -30,6 +30,6 @@ const objectName = ({ startedAt, runId, part }: SinkBatch): string =>
 
 /** A line separator inside a string would end the line for some readers. */
 const jsonl = (lines: unknown[]): string =>
-  lines
-    .map((line) => `${JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`)
-    .join('');
+  `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
