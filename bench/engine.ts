@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { migrate } from '../adapters/postgres/migrate.ts';
 import { onPath } from '../scripts/lib/run.ts';
 import { cacheDir, root } from '../scripts/lib/settings.ts';
+import { WORKER_HEAP } from '../scripts/lib/stack.ts';
 import { startTestPostgres } from '../scripts/lib/test-postgres.ts';
 import { mib } from './figures.ts';
 import type { Figure } from './figures.ts';
@@ -42,11 +43,9 @@ const openSource = async (records: number): Promise<{ url: string } & Disposable
   return { url, [Symbol.dispose]: () => void child.kill() };
 };
 
-/** As workers are started: a heap that is given back, not one that grows because it may. */
-const HEAP = ['--max-semi-space-size=2', '--max-old-space-size=320'];
-
 const move = async (half: 'bare' | 'read' | 'sync', url: string, databaseUrl = ''): Promise<Moved> => {
-  const heap = half === 'sync' ? HEAP : [];
+  // As workers are started: a heap that is given back, not one that grows because it may.
+  const heap = half === 'sync' ? WORKER_HEAP : [];
   return lastLine(
     (await run(process.execPath, [...heap, here('mover.ts'), half, url, String(PAGE), databaseUrl])).stdout,
   );

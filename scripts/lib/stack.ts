@@ -16,7 +16,7 @@ const saysReady = async (child: Child): Promise<true | undefined> =>
 const entry = (file: string): [string] => [join(root, file)];
 
 /** V8 grows as far as the machine lets it; a worker that holds 10,000 connections needs no more than this (in MiB). */
-const WORKER_HEAP = ['--max-semi-space-size=2', '--max-old-space-size=320'] as const;
+export const WORKER_HEAP = ['--max-semi-space-size=4', '--max-old-space-size=320'] as const;
 
 /** How each process of a development start is started, and how it is known to be ready. */
 export const temporalService = async (settings: Settings, program: string): Promise<ServiceOptions> => {

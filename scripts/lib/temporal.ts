@@ -15,8 +15,12 @@ export interface TemporalOptions {
   file?: string;
 }
 
-/** Fairness by tenant needs the new matcher, which is off by default. */
-const dynamicConfig = ['matching.useNewMatcher=true', 'matching.enableFairness=true'];
+const dynamicConfig = [
+  // Fairness by tenant needs the new matcher, which is off by default.
+  ...['matching.useNewMatcher=true', 'matching.enableFairness=true'],
+  // Twenty looks a second for new tasks, the default for each shard, are a wait of 50 ms for each task where there is one shard.
+  ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=500`),
+];
 
 export const temporalCommand = ({ program, port, uiPort, codecUrl, file }: TemporalOptions): [string, ...string[]] => [
   program,

@@ -12,6 +12,7 @@ const late =
 export const approval = late(house.approval);
 export const connection = late(house.connection);
 export const connectorWrite = late(house.connectorWrite);
+export const conversation = late(house.conversation);
 export const migrateSecrets = late(house.migrateSecrets);
 export const onboardTenant = late(house.onboardTenant);
 export const rotateSecret = late(house.rotateSecret);
