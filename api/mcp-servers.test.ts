@@ -38,7 +38,8 @@ beforeAll(async () => {
   stores = postgresStores(database.db);
   secrets = envSecrets({ dir: await secretsDir, environment: 'test' });
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-  const ports = { ...stores, secrets, hash, mcp: createMcp(http) } as unknown as ApiDeps['ports'];
+  const llm = { default: () => ({ provider: 'openai', model: 'm' }) };
+  const ports = { ...stores, secrets, hash, llm, mcp: createMcp(http) } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal: { workflow: {} } as never, catalogue });
   acme = await aTenant(stores);
   admin = await aMember(stores, acme);

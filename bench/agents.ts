@@ -85,7 +85,7 @@ const measureLong = async (product: Product, ports: OpenPorts, tenantId: TenantI
 
 /** How long somebody who chats waits for the first word, beside the stream that the provider gives. */
 const measureChat = async (product: Product, ports: OpenPorts, tenantId: TenantId): Promise<Figure[]> => {
-  await script(product, 'chat', [{ text: 'T'.repeat(400), pieceDelayMs: 10, repeat: true }]);
+  await script(product, 'chat', [{ text: 'Some words. '.repeat(40), pieceDelayMs: 10, repeat: true }]);
   const email = `owner@${tenantId}.example`;
   await ports.identity.addMembership(tenantId, email as Email, 'tenant_admin');
   const { body } = await createApiClient(product.apiUrl).post<{ token: string }>('/api/v1/auth/dev-login', { email });

@@ -132,11 +132,20 @@ export interface TranscriptStore {
   attempt: (run: RunHead, step: number, agentId: string) => Promise<number>;
   /** The journalled answer of a step, so that a retry pays nothing twice; null when the call was not yet made. */
   journalled: (run: RunHead, step: number) => Promise<ModelAnswer | null>;
-  /** The answer and, in the same transaction, the settlement of what was reserved under `opId`. Idempotent. */
+  /**
+   * The answer and, in the same transaction, the settlement of what was reserved under `opId`, and the message that the answer
+   * becomes, where it becomes one. Idempotent.
+   */
   journal: (
     run: RunHead,
     step: number,
-    entry: { agentId: string; answer: ModelAnswer; promptHash: string; opId: string },
+    entry: {
+      agentId: string;
+      answer: ModelAnswer;
+      promptHash: string;
+      opId: string;
+      said?: { seq: number; message: ModelMessage } | undefined;
+    },
   ) => Promise<void>;
   /** Idempotent by place. */
   recordTool: (run: RunHead, call: Omit<ToolCallRow, 'runId' | 'at'>) => Promise<void>;

@@ -20,9 +20,9 @@ type Needs = Pick<WorkerPorts, 'llm' | 'spending' | 'tenants' | 'transcripts' | 
 export interface Asking {
   at: AtWork;
   asked: StepAsked;
-  /** Made only when the step was not answered yet. */
+  /** What is asked when the step was not answered yet. */
   request: () => Promise<ModelRequest>;
-  /** People may watch it being written. */
+  /** The answer is the run's next message, at `asked.upto`, and people may watch it being written. */
   shown: boolean;
 }
 
@@ -54,11 +54,13 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
     else await spending.settle(tenantId, opId, worstMicros);
   };
 
-  return async ({ at, asked: { step, micros }, request: make, shown }: Asking): Promise<Answered> => {
+  return async ({ at, asked: { step, micros, upto }, request: make, shown }: Asking): Promise<Answered> => {
     const { tenantId, runId, agentId } = at;
-    const before = await transcripts.journalled(at, step);
-    if (before) return { answer: before, crowded: false };
-    const request = await make();
+    const [before, request] = await Promise.all([transcripts.journalled(at, step), make()]);
+    if (before) {
+      if (shown) await transcripts.append(at, upto, [messageOf(before)]);
+      return { answer: before, crowded: false };
+    }
     const { inputTokens, worstMicros } = llm.estimate(request);
     mustFit(request, inputTokens);
     const { cancellationSignal: signal, info } = Context.current();
@@ -83,12 +85,20 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
       throw error;
     }
     answer = { ...answer, content: clean(answer.content), toolCalls: answer.toolCalls.slice(0, CALLS_MAX) };
-    await transcripts.journal(at, step, { agentId, answer, promptHash: hash(JSON.stringify(request.messages)), opId });
+    const said = shown ? { seq: upto, message: messageOf(answer) } : undefined;
+    const promptHash = hash(JSON.stringify(request.messages));
+    await transcripts.journal(at, step, { agentId, answer, promptHash, opId, said });
     await pieces?.end();
     return { answer, crowded: crowds(request, inputTokens) };
   };
 };
 export type Payment = ReturnType<typeof createPayment>;
+
+/** The answer as the transcript holds it. */
+const messageOf = ({ content, toolCalls, kept }: ModelAnswer) => ({
+  ...{ role: 'assistant' as const, content, toolCalls },
+  ...(kept !== undefined && { kept }),
+});
 
 /** Tokens of one answer as limits count them. */
 export const tokensOf = ({ usage }: ModelAnswer): number => usage.inputTokens + usage.outputTokens;

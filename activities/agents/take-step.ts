@@ -1,6 +1,6 @@
 import type { AgentPin } from '../../ports/agents.ts';
 import type { WorkerPorts } from '../../ports/index.ts';
-import type { ModelAnswer, ModelRef, ModelRequest, ToolCall } from '../../ports/models.ts';
+import type { ModelRef, ModelRequest, ToolCall } from '../../ports/models.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { Toolbox } from '../tools/toolbox.ts';
 import { tokensOf } from './pay.ts';
@@ -14,12 +14,6 @@ export const modelAt = ({ models }: AgentPin, index: number): ModelRef => {
   if (!model) throw new Fault('unprocessable', 'This agent has no model to ask; choose one in its settings.');
   return model;
 };
-
-/** The answer as the transcript holds it. */
-export const messageOf = ({ content, toolCalls, kept }: ModelAnswer) => ({
-  ...{ role: 'assistant' as const, content, toolCalls },
-  ...(kept !== undefined && { kept }),
-});
 
 type Needs = Pick<WorkerPorts, 'transcripts' | 'hash'>;
 
@@ -55,7 +49,6 @@ export const createSteps = ({ transcripts, hash }: Needs, toolbox: Toolbox, pins
       const result = await pay({ at, asked, request: () => requestFor(at, pin, asked), shown: true });
       if ('short' in result) return result;
       const { answer, crowded } = result;
-      await transcripts.append(at, asked.upto, [messageOf(answer)]);
       return {
         taken: {
           upto: asked.upto + 1,

@@ -5,7 +5,7 @@ import { Fault } from '../../ports/errors.ts';
 import type { ModelAnswer, ModelMessage } from '../../ports/models.ts';
 import { Provider } from '../../ports/models.ts';
 import { afterSeq, pageFrom } from './paging.ts';
-import type { Database } from './pool.ts';
+import type { Database, Tx } from './pool.ts';
 import { endReservation } from './spending.ts';
 import { sql } from './sql.ts';
 import { ofRun, postgresToolCalls } from './tool-calls.ts';
@@ -46,17 +46,7 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
       return pageFrom(rows, page, ({ seq, message, at }) => ({ seq, at, message: parsed(message) }));
     }),
 
-  append: (run, seq, messages) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO transcript (tenant_id, run_id, seq, message)
-        SELECT ${run.tenantId}, ${run.runId}, seq, message
-        FROM ${sql.unnest(
-          messages.map((message, index) => [seq + index, JSON.stringify(message)]),
-          ['int4', 'text'],
-        )} AS line (seq, message)
-        ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
-    }),
+  append: (run, seq, messages) => db.inTenant(run.tenantId, (tx) => append(tx, run, seq, messages)),
 
   attempt: (run, step, agentId) =>
     db.inTenant(run.tenantId, async (tx) => {
@@ -76,7 +66,7 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
       return row ? (JSON.parse(row.answer) as ModelAnswer) : null;
     }),
 
-  journal: (run, step, { agentId, answer, promptHash, opId }) =>
+  journal: (run, step, { agentId, answer, promptHash, opId, said }) =>
     db.inTenant(run.tenantId, async (tx) => {
       const { usage } = answer;
       await tx.query(sql.typeAlias('nothing')`
@@ -88,6 +78,7 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
           ${Math.round(answer.firstTokenMs)}, ${Math.round(answer.tookMs)})
         ON CONFLICT (tenant_id, run_id, step) DO NOTHING`);
       await endReservation(tx, run.tenantId, opId, answer.costMicros);
+      if (said) await append(tx, run, said.seq, [said.message]);
     }),
 
   usage: (run) => usageOf(db, run),
@@ -102,6 +93,17 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
 
   ...postgresToolCalls(db),
 });
+
+const append = async (tx: Tx, run: RunHead, seq: number, messages: ModelMessage[]): Promise<void> => {
+  await tx.query(sql.typeAlias('nothing')`
+    INSERT INTO transcript (tenant_id, run_id, seq, message)
+    SELECT ${run.tenantId}, ${run.runId}, seq, message
+    FROM ${sql.unnest(
+      messages.map((message, index) => [seq + index, JSON.stringify(message)]),
+      ['int4', 'text'],
+    )} AS line (seq, message)
+    ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
+};
 
 const usageOf = (db: Database, run: RunHead): Promise<RunUsage> =>
   db.inTenant(run.tenantId, (tx) =>

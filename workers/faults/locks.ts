@@ -4,6 +4,8 @@ import pg from 'pg';
 export interface Blocker extends AsyncDisposable {
   /** Runs a statement in a transaction that stays open: whoever wants the same rows waits. */
   hold: (statement: string, values: string[]) => Promise<void>;
+  /** Ends the sessions of those who wait: a statement that was sent whole would else be carried out for a client that is dead. */
+  endWaiting: () => Promise<void>;
   /** Nobody waits any more; what was held is as it was. */
   release: () => Promise<void>;
   /** One value, as it is committed. */
@@ -17,6 +19,10 @@ export async function openBlocker(url: string): Promise<Blocker> {
   await holding.query('BEGIN');
   return {
     hold: async (statement, values) => void (await holding.query(statement, values)),
+    endWaiting: async () =>
+      void (await reading.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+      )),
     release: async () => void (await holding.query('ROLLBACK')),
     read: async (query, values) => {
       const { rows } = await reading.query<{ value: unknown }>(query, values);

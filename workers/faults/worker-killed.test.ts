@@ -107,6 +107,7 @@ async function killInTheMiddle() {
 
   const exit: Exit = await worker.exited;
   const effect = await blocker?.read('SELECT state AS value FROM effects WHERE key = $1', [EFFECT_KEY]);
+  await blocker?.endWaiting();
   await blocker?.release();
   control.faults.release();
   shop.page('/orders', { ok: true });
@@ -131,15 +132,14 @@ async function killInTheMiddle() {
 
 const hasAll = (count: number) => (keys: unknown[]) => keys.length === count;
 
-/** Two runs: the answer of one is journalled and not yet in the transcript; that of the other was read to its last byte and is in no row. */
+/** Two runs: the answer of one is journalled, and Temporal has not heard of it; that of the other was read to its last byte and is in no row. */
 async function killedAroundTheJournal({ tenantId, agent }: Workplace, held: Blocker) {
   const { models } = deployment.ground.emulator.control;
   const [kept, lost] = [RunId.parse(randomUUID()), RunId.parse(randomUUID())];
   for (const script of ['kept', 'lost']) models.script(script, [{ text: 'A first word.' }]);
-  await held.hold(`INSERT INTO transcript (tenant_id, run_id, seq, message) VALUES ($1, $2, 2, '{}')`, [
-    tenantId,
-    kept,
-  ]);
+  // Somebody watches, and what is written for them cannot be put anywhere: the activity does not end.
+  await deployment.ground.ports.tokenStream.watch(tenantId, kept);
+  await held.hold('LOCK TABLE token_pieces IN ACCESS EXCLUSIVE MODE', []);
   await held.hold(
     `INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, model, input_tokens, output_tokens)
      VALUES ($1, $2, 0, '{}', '', '', 0, 0)`,
