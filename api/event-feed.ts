@@ -2,6 +2,8 @@ import { isFault } from '../ports/errors.ts';
 import type { OperationId, Scope } from '../ports/ids.ts';
 import type { Operation, OperationEvent, OperationStore } from '../ports/runs.ts';
 import type { Log } from './deps.ts';
+import { createViewers } from './viewers.ts';
+import type { Viewers } from './viewers.ts';
 
 const POLL_MS = 300;
 /** Whether an operation has ended is asked less often than for its events. */
@@ -19,21 +21,12 @@ interface Viewer {
   onClosed: () => void;
 }
 
-export interface EventFeed {
-  /** From the next poll on, in order. Returns the way to leave. */
-  watch: (viewer: Viewer) => () => void;
-  /** Everybody leaves. */
-  close: () => void;
-}
+export type EventFeed = Viewers<Viewer>;
 
 /** One poll for all viewers of this process, and only while someone watches. */
 export const createEventFeed = (operations: Pick<OperationStore, 'eventsAfter' | 'get'>, log: Log): EventFeed => {
-  const viewers = new Set<Viewer>();
-  let timer: NodeJS.Timeout | undefined;
-  let polls = 0;
-
   /** Asked before the events: what was recorded before an operation ended is then surely among them. */
-  const settledOnes = async (): Promise<Map<OperationId, Operation | null>> => {
+  const settledOnes = async (viewers: Set<Viewer>): Promise<Map<OperationId, Operation | null>> => {
     const watched = new Map([...viewers].map(({ operationId, scope }) => [operationId, scope]));
     const settled = new Map<OperationId, Operation | null>();
     for (const [id, scope] of watched) {
@@ -46,9 +39,8 @@ export const createEventFeed = (operations: Pick<OperationStore, 'eventsAfter' |
     return settled;
   };
 
-  const poll = async (): Promise<void> => {
-    const settled = polls % POLLS_PER_CHECK === 0 ? await settledOnes() : new Map<OperationId, Operation | null>();
-    polls += 1;
+  const poll = async (viewers: Set<Viewer>, check: boolean): Promise<void> => {
+    const settled = check ? await settledOnes(viewers) : new Map<OperationId, Operation | null>();
     const present = [...viewers];
     const oldest = Math.min(...present.map(({ seq }) => seq));
     const events = await operations.eventsAfter(oldest, [...new Set(present.map(({ operationId }) => operationId))]);
@@ -63,27 +55,5 @@ export const createEventFeed = (operations: Pick<OperationStore, 'eventsAfter' |
     }
   };
 
-  const tick = async (): Promise<void> => {
-    try {
-      await poll();
-    } catch (err) {
-      // Viewers stay and are served again once the database answers.
-      log.warn({ err }, 'events could not be read');
-    }
-    timer = viewers.size > 0 ? setTimeout(() => void tick(), POLL_MS) : undefined;
-  };
-
-  return {
-    watch: (viewer) => {
-      viewers.add(viewer);
-      polls = 0;
-      timer ??= setTimeout(() => void tick(), 0);
-      return () => void viewers.delete(viewer);
-    },
-    close: () => {
-      clearTimeout(timer);
-      for (const { onClosed } of viewers) onClosed();
-      viewers.clear();
-    },
-  };
+  return createViewers({ everyMs: POLL_MS, pollsPerCheck: POLLS_PER_CHECK, what: 'events' }, poll, log);
 };

@@ -1,6 +1,8 @@
 import type { RunId, TenantId } from '../ports/ids.ts';
 import type { Piece, TokenStreamPort } from '../ports/token-stream.ts';
 import type { Log } from './deps.ts';
+import { createViewers } from './viewers.ts';
+import type { Viewers } from './viewers.ts';
 
 const POLL_MS = 100;
 /** Whether what is watched has ended is asked less often than for its text. */
@@ -28,20 +30,13 @@ export interface TokenViewer {
   onClosed: () => void;
 }
 
-export interface TokenFeed {
-  /** From the next poll on, in order. Returns the way to leave, which is idempotent. */
-  watch: (viewer: TokenViewer) => () => void;
-  /** Everybody leaves. */
-  close: () => void;
-}
+/** Pieces are given in order. */
+export type TokenFeed = Viewers<TokenViewer>;
 
 /** One poll for all viewers of this process, and only while someone watches. Text is written only for those who do. */
 export const createTokenFeed = (tokens: Pick<TokenStreamPort, 'after' | 'watch' | 'sweep'>, log: Log): TokenFeed => {
-  const viewers = new Set<TokenViewer>();
   const saidAt = new Map<RunId, number>();
   let sweptAt = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let polls = 0;
 
   /** Of each run the oldest mark. */
   const marks = (present: TokenViewer[]) => {
@@ -65,15 +60,13 @@ export const createTokenFeed = (tokens: Pick<TokenStreamPort, 'after' | 'watch' 
     await tokens.sweep(new Date(now - KEEP_MS).toISOString());
   };
 
-  const poll = async (): Promise<void> => {
+  const poll = async (viewers: Set<TokenViewer>, check: boolean): Promise<void> => {
     const present = [...viewers];
-    const isCheck = polls % POLLS_PER_CHECK === 0;
-    polls += 1;
     const runs = marks(present);
     await sayWhoIsWatched(runs);
     const ends = new Map<TokenViewer, () => void>();
     for (const viewer of present) {
-      const end = isCheck || viewer.isEager?.() ? await viewer.ended() : null;
+      const end = check || viewer.isEager?.() ? await viewer.ended() : null;
       if (end) ends.set(viewer, end);
     }
     const pieces = await tokens.after(runs);
@@ -87,27 +80,6 @@ export const createTokenFeed = (tokens: Pick<TokenStreamPort, 'after' | 'watch' 
     }
   };
 
-  const tick = async (): Promise<void> => {
-    try {
-      await poll();
-    } catch (err) {
-      // Viewers stay and are served again once the stores answer.
-      log.warn({ err }, 'text of answers could not be read');
-    }
-    timer = viewers.size > 0 ? setTimeout(() => void tick(), POLL_MS) : undefined;
-  };
-
-  return {
-    watch: (viewer) => {
-      viewers.add(viewer);
-      polls = 0;
-      timer ??= setTimeout(() => void tick(), 0);
-      return () => void viewers.delete(viewer);
-    },
-    close: () => {
-      clearTimeout(timer);
-      for (const { onClosed } of viewers) onClosed();
-      viewers.clear();
-    },
-  };
+  const pace = { everyMs: POLL_MS, pollsPerCheck: POLLS_PER_CHECK, what: 'text of answers' };
+  return createViewers(pace, poll, log);
 };

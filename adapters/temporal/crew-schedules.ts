@@ -1,11 +1,8 @@
-import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { SCHEDULE } from '../../ports/ids.ts';
 import { crewScheduleId, QUEUES, WORKFLOWS } from '../../ports/operations.ts';
 import type { CrewScheduleRef, WorkflowPort } from '../../ports/workflows.ts';
-import { offsetOf, scheduleCalls } from './schedule-calls.ts';
-
-const MINUTE_MS = 60_000;
+import { rhythmOf, scheduleCalls } from './schedule-calls.ts';
 
 const idOf = ({ tenantId, crewId, name }: CrewScheduleRef) => crewScheduleId(tenantId, `${crewId}/${name}`);
 
@@ -15,16 +12,7 @@ function optionsOf(ref: CrewScheduleRef, { everyMs, brief }: Parameters<Workflow
   const searchAttributes = { TenantId: [tenantId], Operation: [WORKFLOWS.runCrew] };
   return {
     scheduleId,
-    spec: {
-      intervals: [{ every: everyMs, offset: offsetOf(scheduleId, everyMs) }],
-      jitter: Math.min(everyMs / 10, MINUTE_MS),
-    },
-    // A crew that is still at work is not begun a second time; after an outage one missed run is made up for.
-    policies: {
-      overlap: ScheduleOverlapPolicy.SKIP,
-      catchupWindow: Math.max(everyMs, MINUTE_MS),
-      pauseOnFailure: false,
-    },
+    ...rhythmOf(scheduleId, everyMs),
     searchAttributes,
     action: {
       type: 'startWorkflow',

@@ -1,13 +1,31 @@
 import { createHash } from 'node:crypto';
-import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { withDeadline } from './client.ts';
 
 const CALL_MS = 10_000;
+const MINUTE_MS = 60_000;
 
 /** A place in the interval that is the schedule's own for ever: schedules that all fire on the minute wait for each other. */
 export const offsetOf = (id: string, everyMs: number) =>
   createHash('sha256').update(id).digest().readUInt32BE(0) % Math.max(1, everyMs);
+
+/**
+ * When tenants' work comes round: never beside itself, and after an outage once for all the ticks that were missed within one
+ * interval.
+ */
+export const rhythmOf = (scheduleId: string, everyMs: number) =>
+  ({
+    spec: {
+      intervals: [{ every: everyMs, offset: offsetOf(scheduleId, everyMs) }],
+      jitter: Math.min(everyMs / 10, MINUTE_MS),
+    },
+    policies: {
+      overlap: ScheduleOverlapPolicy.SKIP,
+      catchupWindow: Math.max(everyMs, MINUTE_MS),
+      pauseOnFailure: false,
+    },
+  }) satisfies Partial<ScheduleOptions>;
 
 /** What every kind of schedule asks of Temporal. */
 export const scheduleCalls = (client: Client) => {

@@ -3,9 +3,7 @@ import type { Client, ScheduleOptions } from '@temporalio/client';
 import { QUEUES, syncStreamId, WORKFLOWS } from '../../ports/operations.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
 import type { WorkflowPort } from '../../ports/workflows.ts';
-import { offsetOf, scheduleCalls } from './schedule-calls.ts';
-
-const MINUTE_MS = 60_000;
+import { rhythmOf, scheduleCalls } from './schedule-calls.ts';
 
 type Schedules = Pick<
   WorkflowPort,
@@ -35,16 +33,7 @@ function optionsOf(ref: StreamRef, input: Parameters<WorkflowPort['ensureSyncSch
   };
   return {
     scheduleId,
-    spec: {
-      intervals: [{ every: everyMs, offset: offsetOf(scheduleId, everyMs) }],
-      jitter: Math.min(everyMs / 10, MINUTE_MS),
-    },
-    // After an outage the ticks missed within one interval are made up for; SKIP lets one of them run.
-    policies: {
-      overlap: ScheduleOverlapPolicy.SKIP,
-      catchupWindow: Math.max(everyMs, MINUTE_MS),
-      pauseOnFailure: false,
-    },
+    ...rhythmOf(scheduleId, everyMs),
     searchAttributes,
     action: {
       type: 'startWorkflow',
