@@ -30,8 +30,6 @@ export interface KeySources extends Pick<Ports, 'modelKeys' | 'tenants' | 'secre
 const HELD_MS = 5 * 60 * 1000;
 const HELD_MAX = 1000;
 const TOUCH_MS = 60_000;
-/** How soon a change of plan is heard of. */
-const PLAN_MS = 10_000;
 
 interface Held {
   version: number;
@@ -43,7 +41,6 @@ interface Held {
 /** Whose key a call goes by: the tenant's own, else the platform's where the tenant's plan brings it. */
 export function createKeys({ modelKeys, tenants, secrets, platform }: KeySources) {
   const held = new Map<string, Held>();
-  const plans = new Map<TenantId, { may: boolean; until: number }>();
 
   async function read(
     tenantId: TenantId,
@@ -64,18 +61,10 @@ export function createKeys({ modelKeys, tenants, secrets, platform }: KeySources
     return fresh;
   }
 
-  async function mayUsePlatform(tenantId: TenantId): Promise<boolean> {
-    const known = plans.get(tenantId);
-    if (known && known.until > Date.now()) return known.may;
-    for (const [tenant, { until }] of plans) if (until <= Date.now()) plans.delete(tenant);
-    const { platformModels: may } = planOf((await tenants.get(tenantId)).plan);
-    plans.set(tenantId, { may, until: Date.now() + PLAN_MS });
-    return may;
-  }
-
   /** The platform's for this tenant, or why not. */
   async function offered(tenantId: TenantId, service: Provider): Promise<PlatformKey | 'not_allowed' | 'none'> {
-    if (!(await mayUsePlatform(tenantId))) return 'not_allowed';
+    const { plan } = await tenants.get(tenantId);
+    if (!planOf(plan).platformModels) return 'not_allowed';
     return platform[service] ?? 'none';
   }
 
