@@ -36,4 +36,4 @@ export const untilFirst = async (url: string, init: RequestInit, mark: string): 
 };
 
 export const bareFirst = (product: Product, body: object): Promise<number> =>
-  untilFirst(urlOf(product), { headers, body: JSON.stringify({ ...body, stream: true }) }, '"content":"T');
+  untilFirst(urlOf(product), { headers, body: JSON.stringify({ ...body, stream: true }) }, '"content":"Some');
