@@ -68,23 +68,13 @@ const fill = async (tenantId: TenantId) => {
   await tokens.watch(tenantId, run.runId);
   await tokens.push(tenantId, run.runId, [{ step: 0, kind: 'text', text: 'hello' }]);
   await stores.transcripts.append(run, 0, [{ role: 'user', content: 'hello' }]);
-  await stores.spending.reserve(tenantId, [{ scope: 'month/2026-11', limitMicros: 9 }], 1, 'op');
+  const from = [{ scope: 'month/2026-11', limitMicros: 9 }];
+  await stores.spending.reserve(run, 0, { agentId: 'auditor', micros: 1, from });
   await stores.spending.setStanding(tenantId, 'tenant', 5);
-  await stores.transcripts.attempt(run, 0, 'auditor');
-  await stores.transcripts.journal(run, 0, { agentId: 'auditor', answer: anAnswer(), promptHash: 'h', opId: 'op' });
-  await stores.transcripts.recordTool(run, {
-    ...{
-      seq: 0,
-      agentId: 'auditor',
-      tool: 't',
-      effect: 'read',
-      argsHash: 'h',
-      ok: true,
-      receipt: null,
-      approvalId: null,
-    },
-    ...{ flagged: false, ms: 1, bytes: 1 },
-  });
+  await stores.transcripts.journal(run, 0, { agentId: 'auditor', answer: anAnswer(), promptHash: 'h' });
+  const called = { seq: 1, agentId: 'auditor', tool: 't', effect: 'read', argsHash: 'h', ok: true } as const;
+  const rest = { receipt: null, approvalId: null, flagged: false, ms: 1, bytes: 1 };
+  await stores.transcripts.recordTool(run, { ...called, ...rest }, { role: 'tool', toolCallId: 'c', content: 'found' });
   const approvalId = ApprovalId.parse(randomUUID());
   await stores.approvals.open({
     ...{ id: approvalId, tenantId, operationId, connectionId, workflowId: 'w', subject: 's' },
@@ -261,6 +251,16 @@ test('C61: a table that is forgotten here is found: every table is forced under 
      AND NOT (relrowsecurity AND relforcerowsecurity) AND relname <> 'schema_migrations'`,
   );
   expect(open).toEqual([]);
+});
+
+test('of a tenant that is given up there stays what tells what happened, and nothing that was its own', async () => {
+  const given = await aTenant(stores);
+  await fill(given);
+  await stores.tenants.release(given);
+  expect(Object.keys(await rowsSeen(given)).sort()).toEqual([
+    ...['approval_delegates', 'approval_votes', 'approvals', 'audit_logs', 'budget_reservations', 'budgets', 'effects'],
+    ...['memberships', 'operation_events', 'operations', 'rotations', 'tenants'],
+  ]);
 });
 
 test('C61: tenants in parallel through one connection never meet, failing transactions among them', async () => {
