@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
-import type { Client, WithStartWorkflowOperation } from '@temporalio/client';
+import type { Client, WithStartWorkflowOperation, WorkflowUpdateHandle } from '@temporalio/client';
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
 import type { Fault } from '../ports/errors.ts';
 
@@ -24,6 +24,20 @@ const isLost = (error: unknown): boolean =>
   (isGrpcServiceError(error) && (error.code as number) === FAILED_PRECONDITION) ||
   error instanceof WorkflowNotFoundError;
 
+/** Sends an update, once more where it was lost on its way, and waits for what came of it. `ask` may be called twice. */
+const outcome = async <Result>(
+  temporal: Temporal,
+  ask: () => Promise<WorkflowUpdateHandle<Result>>,
+): Promise<Result> => {
+  const accepted = () => within(temporal, ACCEPT_MS, ask);
+  const handle = await accepted().catch(async (error: unknown) => {
+    if (!isLost(error)) throw error;
+    await pause(AGAIN_MS);
+    return accepted();
+  });
+  return within(temporal, RESULT_MS, () => handle.result());
+};
+
 interface Update<Result, Args extends unknown[]> {
   workflowId: string;
   definition: UpdateDefinition<Result, Args>;
@@ -40,20 +54,13 @@ export const update = async <Result, Args extends unknown[]>(
   { workflowId, definition, args, updateId, ended }: Update<Result, Args>,
 ): Promise<Result> => {
   try {
-    const ask = () =>
-      within(temporal, ACCEPT_MS, () =>
-        temporal.workflow.getHandle(workflowId).startUpdate<Result, [unknown]>(definition.name, {
-          args: args as unknown as [unknown],
-          updateId,
-          waitForStage: 'ACCEPTED',
-        }),
-      );
-    const handle = await ask().catch(async (error: unknown) => {
-      if (!isLost(error)) throw error;
-      await pause(AGAIN_MS);
-      return ask();
-    });
-    return await within(temporal, RESULT_MS, () => handle.result());
+    return await outcome(temporal, () =>
+      temporal.workflow.getHandle(workflowId).startUpdate<Result, [unknown]>(definition.name, {
+        args: args as unknown as [unknown],
+        updateId,
+        waitForStage: 'ACCEPTED',
+      }),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw ended;
     throw error;
@@ -69,23 +76,15 @@ interface Opening<Result, Args extends unknown[], Work extends Workflow> {
 }
 
 /** Starts the workflow unless it runs already, and waits for what it says to the update. */
-export const openByUpdate = async <Result, Args extends unknown[], Work extends Workflow>(
+export const openByUpdate = <Result, Args extends unknown[], Work extends Workflow>(
   temporal: Temporal,
   { start, definition, args, updateId }: Opening<Result, Args, Work>,
-): Promise<Result> => {
-  const ask = () =>
-    within(temporal, ACCEPT_MS, () =>
-      temporal.workflow.startUpdateWithStart<Work, Result, [unknown]>(definition.name, {
-        startWorkflowOperation: start(),
-        args: args as unknown as [unknown],
-        updateId,
-        waitForStage: 'ACCEPTED',
-      }),
-    );
-  const handle = await ask().catch(async (error: unknown) => {
-    if (!isLost(error)) throw error;
-    await pause(AGAIN_MS);
-    return ask();
-  });
-  return within(temporal, RESULT_MS, () => handle.result());
-};
+): Promise<Result> =>
+  outcome(temporal, () =>
+    temporal.workflow.startUpdateWithStart<Work, Result, [unknown]>(definition.name, {
+      startWorkflowOperation: start(),
+      args: args as unknown as [unknown],
+      updateId,
+      waitForStage: 'ACCEPTED',
+    }),
+  );

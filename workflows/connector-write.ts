@@ -6,7 +6,7 @@ import type { WriteReceipt } from '../ports/connectors.ts';
 import type { OperationId, UserId } from '../ports/ids.ts';
 import { MESSAGES } from '../ports/operations.ts';
 import { local, own, writes } from './lib/activities.ts';
-import { askPeople, newApproval } from './lib/ask-people.ts';
+import { askPeople, newApproval, WITHIN_A_WEEK } from './lib/ask-people.ts';
 import { asFailure, rootFailure } from './lib/failures.ts';
 import { createPatience } from './lib/patience.ts';
 import { createStory } from './lib/story.ts';
@@ -27,15 +27,6 @@ export interface WriteInput extends Write {
 }
 
 type Stage = 'asking' | 'writing' | 'written';
-
-const DAY_MS = 86_400_000;
-/** Who finds out whether an attempt whose end is unknown did anything. Without their word it is left alone. */
-const OUTCOME_POLICY: ApprovalPolicy = {
-  roles: ['tenant_admin'],
-  remindAfterMs: DAY_MS,
-  deadlineMs: 7 * DAY_MS,
-  onDeadline: 'reject',
-};
 
 export const progressQuery = defineQuery<Stage>(MESSAGES.progress);
 
@@ -128,7 +119,7 @@ async function askWhetherToRepeat(write: Write, operationId: OperationId | null,
     connectionId,
     subject: `${VERBS[action.kind]} in ${stream} may have happened. Look there, and approve if it did not and is to be done again`,
     content: await own.describeAttempt(write, reason),
-    policy: OUTCOME_POLICY,
+    policy: WITHIN_A_WEEK,
   });
   if (outcome !== 'approved') throw ApplicationFailure.nonRetryable(reason, 'outcome_unknown');
   await own.forgetAttempt(tenantId, effectKey);

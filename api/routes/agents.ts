@@ -20,6 +20,16 @@ const AgentDetail = AgentInfo.extend({
 const description =
   'Answers 202 with the operation and the run, which `Location` names; with `Prefer: wait` (or `wait=SECONDS`, at most 60) the reply, where there is one by then.';
 
+const working = (deps: ApiDeps, path: string, sandbox: boolean, summary: string): Route =>
+  route({
+    ...{ method: 'post', path, summary, description, may: 'viewAgents', within: 'tenant', params, body: Work },
+    reply: { status: 202, schema: StartedRun },
+    async handle({ params: { id }, body, tenantId, principal, onceKey, ctx }) {
+      const agent = await usableAgent(deps, tenantId, principal, id);
+      return startRun(deps, { tenantId, principal, onceKey, agent, work: body, sandbox, ctx });
+    },
+  });
+
 export const agentRoutes = (deps: ApiDeps): Route[] => [
   route({
     method: 'get',
@@ -47,34 +57,11 @@ export const agentRoutes = (deps: ApiDeps): Route[] => [
       return { ...info, limits, instructions, reply: reply?.name ?? null };
     },
   }),
-  route({
-    method: 'post',
-    path: '/agents/:id/runs',
-    summary: 'Have the agent work a task',
-    description,
-    may: 'viewAgents',
-    within: 'tenant',
-    params,
-    body: Work,
-    reply: { status: 202, schema: StartedRun },
-    async handle({ params: { id }, body, tenantId, principal, onceKey, ctx }) {
-      const agent = await usableAgent(deps, tenantId, principal, id);
-      return startRun(deps, { tenantId, principal, onceKey, agent, work: body, sandbox: false, ctx });
-    },
-  }),
-  route({
-    method: 'post',
-    path: '/agents/:id/test',
-    summary: 'Try the agent: its tools read, and answer without doing anything where they would change something',
-    description,
-    may: 'viewAgents',
-    within: 'tenant',
-    params,
-    body: Work,
-    reply: { status: 202, schema: StartedRun },
-    async handle({ params: { id }, body, tenantId, principal, onceKey, ctx }) {
-      const agent = await usableAgent(deps, tenantId, principal, id);
-      return startRun(deps, { tenantId, principal, onceKey, agent, work: body, sandbox: true, ctx });
-    },
-  }),
+  working(deps, '/agents/:id/runs', false, 'Have the agent work a task'),
+  working(
+    deps,
+    '/agents/:id/test',
+    true,
+    'Try the agent: its tools read, and answer without doing anything where they would change something',
+  ),
 ];

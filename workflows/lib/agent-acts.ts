@@ -1,7 +1,6 @@
 import { executeChild, isCancellation } from '@temporalio/workflow';
 import type { Act, ActEnd, AgentTask, CallAt, CallDone, Exactly } from '../../activities/agents/terms.ts';
 import type { Write } from '../../activities/writes.ts';
-import type { ApprovalPolicy } from '../../ports/approvals.ts';
 import { connectorWriteId, runAgentId, WORKFLOWS } from '../../ports/operations.ts';
 import { connectorWrite } from '../connector-write.ts';
 import type { runAgent } from '../run-agent.ts';
@@ -10,18 +9,10 @@ import { atWork, left, use } from './agent-state.ts';
 import type { Delegated, Loop } from './agent-state.ts';
 import { addUndo, keepUndo } from './agent-undo.ts';
 import { ask } from './agent-waits.ts';
-import { newApproval } from './ask-people.ts';
+import { newApproval, WITHIN_A_WEEK } from './ask-people.ts';
 import { searchAttributes } from './attributes.ts';
 import { rootFailure } from './failures.ts';
 
-const DAY_MS = 86_400_000;
-/** Who finds out whether a call whose end is unknown did anything. Without their word it is left alone. */
-const OUTCOME_POLICY: ApprovalPolicy = {
-  roles: ['tenant_admin'],
-  remindAfterMs: DAY_MS,
-  deadlineMs: 7 * DAY_MS,
-  onDeadline: 'reject',
-};
 /** Parts that the run's result names; all of them are in the store. */
 const DELEGATED_MAX = 40;
 
@@ -119,7 +110,7 @@ async function askWhetherToRepeat(loop: Loop, tool: string, where: CallAt, exact
     approvalId: newApproval(),
     subject: `${tool} may have happened. Look there, and approve if it did not and is to be done again`,
     content: await own.describeCall(atWork(loop), where, exactly),
-    policy: OUTCOME_POLICY,
+    policy: WITHIN_A_WEEK,
   });
   if (outcome === 'approved') await own.forgetAttempt(loop.at.tenantId, exactly.effectKey);
   return outcome === 'approved';

@@ -1,7 +1,6 @@
 import { CancellationScope, executeChild, isCancellation, uuid4 } from '@temporalio/workflow';
 import type { AgentTask } from '../../activities/agents/terms.ts';
 import type { RunLimits } from '../../ports/agents.ts';
-import type { ApprovalPolicy } from '../../ports/approvals.ts';
 import type { ContentRef } from '../../ports/content.ts';
 import type { CrewTask } from '../../ports/crews.ts';
 import type { RunId } from '../../ports/ids.ts';
@@ -9,21 +8,13 @@ import { runAgentId } from '../../ports/operations.ts';
 import { runAgent } from '../run-agent.ts';
 import type { AgentResult } from '../run-agent.ts';
 import { local, own } from './activities.ts';
-import { askPeople, newApproval } from './ask-people.ts';
+import { askPeople, newApproval, WITHIN_A_WEEK } from './ask-people.ts';
 import { searchAttributes } from './attributes.ts';
 import { unpaused } from './crew-state.ts';
 import type { Crew, PartProgress } from './crew-state.ts';
 import { asFailure, rootFailure } from './failures.ts';
 import type { Failed } from './failures.ts';
 
-const DAY_MS = 86_400_000;
-/** Who says whether a part that failed is tried again. Without their word the crew fails. */
-const RETRY_POLICY: ApprovalPolicy = {
-  roles: ['tenant_admin'],
-  remindAfterMs: DAY_MS,
-  deadlineMs: 7 * DAY_MS,
-  onDeadline: 'reject',
-};
 /** Someone decided it: another try by itself would overrule them. */
 const DECIDED = new Set(['cancelled', 'budget_exceeded', 'limit_reached', 'not_approved']);
 /** What the members of a crew share. */
@@ -80,7 +71,7 @@ async function askWhetherAgain(crew: Crew, { agentId, brief }: CrewTask, runId: 
   const { tenantId, operationId, startedBy } = crew;
   const { code, message } = why;
   const { outcome } = await askPeople(tenantId, {
-    ...{ approvalId: newApproval(), operationId, connectionId: null, requestedBy: startedBy, policy: RETRY_POLICY },
+    ...{ approvalId: newApproval(), operationId, connectionId: null, requestedBy: startedBy, policy: WITHIN_A_WEEK },
     subject: `${agentId} failed in ${crew.crewId}. Approve to have it try again; else the crew ends and is undone`,
     content: await own.describeFailedPart(tenantId, { agentId, runId, task: brief, code, message }),
   });
