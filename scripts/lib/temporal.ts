@@ -22,6 +22,9 @@ const dynamicConfig = [
   ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=500`),
 ];
 
+/** As durable as the embedded database, in front of which it stands: docs/decisions/0014. */
+const sqlite = ['--sqlite-pragma', 'synchronous=NORMAL'];
+
 export const temporalCommand = ({ program, port, uiPort, codecUrl, file }: TemporalOptions): [string, ...string[]] => [
   program,
   'server',
@@ -29,7 +32,7 @@ export const temporalCommand = ({ program, port, uiPort, codecUrl, file }: Tempo
   ...['--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error', '--log-format', 'pretty'],
   ...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
   ...(codecUrl === undefined ? [] : ['--ui-codec-endpoint', codecUrl]),
-  ...(file === undefined ? [] : ['--db-filename', file]),
+  ...(file === undefined ? [] : ['--db-filename', file, ...sqlite]),
   ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
 ];
 
