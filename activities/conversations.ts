@@ -4,6 +4,8 @@ import type { ContentRef } from '../ports/content.ts';
 import type { Utterance } from '../ports/conversations.ts';
 import { isFault } from '../ports/errors.ts';
 import type { WorkerPorts } from '../ports/index.ts';
+import type { AgentActivities } from './agents/index.ts';
+import type { AgentTask, RunPlan } from './agents/terms.ts';
 
 /** How an answer ended. */
 export interface AnswerEnd {
@@ -14,7 +16,21 @@ export interface AnswerEnd {
   error: { code: string; message: string } | null;
 }
 
+/** A message that is to be answered, and where its chat stands. */
+export interface AnswerDue {
+  messageId: string;
+  /** `{ text }`. */
+  said: ContentRef;
+  /** The answer's first model turn. */
+  step: number;
+  /** Messages that the transcript holds. */
+  upto: number;
+  /** What the chat cost before, in micro-dollars. */
+  spentMicros: number;
+}
+
 type Needs = Pick<WorkerPorts, 'conversations' | 'content'>;
+type Agents = Pick<AgentActivities, 'planAgent' | 'limitRun' | 'hear'>;
 
 const Text = z.object({ text: z.string() });
 const NOTHING = { saidInto: null, step: null, state: null, error: null } satisfies Partial<Utterance>;
@@ -28,9 +44,14 @@ const unlessGone = async (say: () => Promise<void>): Promise<void> => {
   }
 };
 
-export const createConversationActivities = ({ conversations, content }: Needs) => {
+export const createConversationActivities = ({ conversations, content }: Needs, agents: Agents) => {
   const textOf = async (tenantId: RunHead['tenantId'], { id }: ContentRef) =>
     Text.parse(await content.get(tenantId, id)).text;
+
+  const beginAnswer = ({ tenantId, runId }: RunHead, messageId: string, step: number): Promise<void> =>
+    unlessGone(() =>
+      conversations.say(tenantId, runId, { ...NOTHING, messageId, role: 'assistant', content: '', step }),
+    );
 
   return {
     /** Where the agent stands after all that was said before. Nobody else answers this chat any more. */
@@ -57,10 +78,20 @@ export const createConversationActivities = ({ conversations, content }: Needs) 
     },
 
     /** From now on viewers know which model turns are this answer's. */
-    beginAnswer: ({ tenantId, runId }: RunHead, messageId: string, step: number): Promise<void> =>
-      unlessGone(() =>
-        conversations.say(tenantId, runId, { ...NOTHING, messageId, role: 'assistant', content: '', step }),
-      ),
+    beginAnswer,
+
+    /**
+     * All that stands before an answer's first model turn, in one go: viewers know which turns are this answer's, the agent is
+     * pinned as it is now, the chat may spend what a message may beyond what it spent, and what was said enters the transcript.
+     */
+    openAnswer: async (task: AgentTask, { messageId, said, step, upto, spentMicros }: AnswerDue): Promise<RunPlan> => {
+      await beginAnswer(task, messageId, step);
+      const plan = await agents.planAgent(task, 'chat');
+      const limits = { ...plan.limits, micros: spentMicros + plan.limits.micros };
+      await agents.limitRun(task, limits.micros);
+      const end = await agents.hear({ ...task, pinId: plan.pin.id }, Math.max(upto, plan.upto), [said]);
+      return { ...plan, limits, upto: end };
+    },
 
     /** The answer's end, and where the agent stands after it: the stand first, for whoever sees the end may go on. */
     endAnswer: async (

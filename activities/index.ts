@@ -19,24 +19,27 @@ import { createWebhookActivities } from './webhooks.ts';
 import { createWriteActivities } from './writes.ts';
 
 /** Every activity of the house. Which queue each runs on is said where workflows call it. */
-export const createActivities = (ports: WorkerPorts) => ({
-  ...createProgressActivities(ports),
-  ...createTenantActivities(ports),
-  ...createConnectionActivities(ports),
-  ...createTokenActivities(ports),
-  ...createGrantActivities(ports),
-  ...createAppActivities(ports),
-  ...createDependantActivities(ports),
-  ...createModelKeyActivities(ports),
-  ...createNoticeActivities(ports),
-  ...createSyncActivities(ports),
-  ...createAgentActivities(ports),
-  ...createCrewActivities(ports),
-  ...createConversationActivities(ports),
-  ...createApprovalActivities(ports),
-  ...createWebhookActivities(ports),
-  ...createWriteActivities(ports),
-  ...createRotationActivities(ports),
-  ...createSecretMoveActivities(ports),
-});
+export const createActivities = (ports: WorkerPorts) => {
+  const agents = createAgentActivities(ports);
+  return {
+    ...createProgressActivities(ports),
+    ...createTenantActivities(ports),
+    ...createConnectionActivities(ports),
+    ...createTokenActivities(ports),
+    ...createGrantActivities(ports),
+    ...createAppActivities(ports),
+    ...createDependantActivities(ports),
+    ...createModelKeyActivities(ports),
+    ...createNoticeActivities(ports),
+    ...createSyncActivities(ports),
+    ...agents,
+    ...createCrewActivities(ports),
+    ...createConversationActivities(ports, agents),
+    ...createApprovalActivities(ports),
+    ...createWebhookActivities(ports),
+    ...createWriteActivities(ports),
+    ...createRotationActivities(ports),
+    ...createSecretMoveActivities(ports),
+  };
+};
 export type Activities = ReturnType<typeof createActivities>;

@@ -252,7 +252,6 @@ describe('runs', () => {
         agentId: 'Writer',
         answer: anAnswer(),
         promptHash: 'h',
-        opId: randomUUID(),
       });
     }
     const call = { id: 'c', name: 'crm_read', arguments: '{}' };
@@ -296,6 +295,7 @@ describe('runs', () => {
     await stores.transcripts.recordTool(
       { tenantId: acme, runId },
       { ...call, approvalId: null, flagged: false, ms: 1, bytes: 1 },
+      { role: 'tool', toolCallId: 'c', content: 'canary-result' },
     );
     expect((await get(`/runs/${runId}/tool-calls`, user)).json.data).toMatchObject([{ tool: 't', receipt: '7' }]);
     expect((await get('/tool-calls?agentId=Logged')).json.data).toMatchObject([{ runId }]);
@@ -325,21 +325,19 @@ describe('runs', () => {
     await stores.approvals.vote(acme, approvalId, { ...vote, at: new Date().toISOString() });
     await stores.approvals.close(acme, approvalId, 'approved', admin.userId);
     await stores.transcripts.append(run, 0, [{ role: 'user', content: 'canary-brief' }]);
-    await stores.transcripts.attempt(run, 0, 'Writer');
+    await stores.spending.reserve(run, 0, { agentId: 'Writer', micros: 1, from: [] });
     const answer = anAnswer({ content: 'canary-answer' });
-    await stores.transcripts.journal(run, 0, { agentId: 'Writer', answer, promptHash: 'prompted', opId: 'o' });
-    await stores.transcripts.recordTool(run, {
-      ...{
-        seq: 1,
-        agentId: 'Writer',
-        tool: 'cms_write',
-        effect: 'write',
-        argsHash: 'exactly-these',
-        ok: true,
-        receipt: '17',
-      },
-      ...{ approvalId, flagged: false, ms: 1, bytes: 1 },
-    });
+    await stores.transcripts.journal(run, 0, { agentId: 'Writer', answer, promptHash: 'prompted' });
+    const called = {
+      seq: 1,
+      agentId: 'Writer',
+      tool: 'cms_write',
+      effect: 'write',
+      argsHash: 'exactly-these',
+    } as const;
+    const rest = { ok: true, receipt: '17', approvalId, flagged: false, ms: 1, bytes: 1 };
+    const result = { role: 'tool' as const, toolCallId: 'c', content: 'canary-result' };
+    await stores.transcripts.recordTool(run, { ...called, ...rest }, result);
     await stores.agentRuns.end(run, {
       state: 'failed',
       error: { code: 'bug', message: 'canary-error' },
@@ -429,8 +427,13 @@ test('C88: a budget that is decided binds this month already; above its plan onl
     { scope: `month/${month}`, limitMicros: plan },
     { scope: `agent/Writer/${month}`, limitMicros: null },
   ];
-  await expect(stores.spending.reserve(acme, from, 1001, 'much')).resolves.toMatchObject({ ok: false });
-  await expect(stores.spending.reserve(acme, from, 600, 'little')).resolves.toEqual({ ok: true });
+  const asking = { tenantId: acme, runId: RunId.parse(randomUUID()) };
+  await expect(stores.spending.reserve(asking, 0, { agentId: 'Writer', micros: 1001, from })).resolves.toMatchObject({
+    ok: false,
+  });
+  await expect(stores.spending.reserve(asking, 1, { agentId: 'Writer', micros: 600, from })).resolves.toMatchObject({
+    ok: true,
+  });
   expect((await put('/budgets/Thinker', { limitMicros: 5 }, admin)).status).toBe(200);
   expect((await put('/budgets/Nobody', { limitMicros: 5 }, admin)).status).toBe(404);
   expect((await get('/budgets')).json.data).toMatchObject([

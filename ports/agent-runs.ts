@@ -128,12 +128,13 @@ export interface TranscriptStore {
   lines: (run: RunHead, page: PageQuery) => Promise<Page<TranscriptLine>>;
   /** Idempotent: a message already at this place stays as it is. */
   append: (run: RunHead, seq: number, messages: ModelMessage[]) => Promise<void>;
-  /** Counts one more asking for this step, before it is made. Gives how often it was asked before. */
-  attempt: (run: RunHead, step: number, agentId: string) => Promise<number>;
-  /** The journalled answer of a step, so that a retry pays nothing twice; null when the call was not yet made. */
-  journalled: (run: RunHead, step: number) => Promise<ModelAnswer | null>;
+  /** What a model turn goes by: the journalled answer, so that a retry pays nothing twice (null: none yet), and messages as `load`. */
+  turn: (
+    run: RunHead,
+    turn: { step: number; from: number; upto: number },
+  ) => Promise<{ answer: ModelAnswer | null; messages: ModelMessage[] }>;
   /**
-   * The answer and, in the same transaction, the settlement of what was reserved under `opId`, and the message that the answer
+   * The answer and, in the same transaction, the settlement of what was reserved for its step, and the message that the answer
    * becomes, where it becomes one. Idempotent.
    */
   journal: (
@@ -143,12 +144,11 @@ export interface TranscriptStore {
       agentId: string;
       answer: ModelAnswer;
       promptHash: string;
-      opId: string;
       said?: { seq: number; message: ModelMessage } | undefined;
     },
   ) => Promise<void>;
-  /** Idempotent by place. */
-  recordTool: (run: RunHead, call: Omit<ToolCallRow, 'runId' | 'at'>) => Promise<void>;
+  /** A call's line in the ledger and its result in the transcript, both at `seq`. Idempotent by place. */
+  recordTool: (run: RunHead, call: Omit<ToolCallRow, 'runId' | 'at'>, result: ModelMessage) => Promise<void>;
   usage: (run: RunHead) => Promise<RunUsage>;
   modelCalls: (run: RunHead) => Promise<ModelCallRow[]>;
   /** Newest first; of one run, one agent, or all. */

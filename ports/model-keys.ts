@@ -27,6 +27,11 @@ export interface ModelKeyStore {
     key: { service: Provider; vaultPath: string; version: number; addedBy: UserId },
   ) => Promise<void>;
   find: (tenantId: TenantId, service: Provider) => Promise<ModelKey | null>;
+  /** What a call of a model goes by: the tenant's plan, and its key where it has one. `not_found` without the tenant. */
+  access: (
+    tenantId: TenantId,
+    service: Provider,
+  ) => Promise<{ plan: string; key: Pick<ModelKey, 'vaultPath' | 'version' | 'state'> | null }>;
   list: (tenantId: TenantId) => Promise<ModelKey[]>;
   /** Of this version alone: a newer one that came meanwhile is left as it is. */
   mark: (tenantId: TenantId, service: Provider, version: number, state: ModelKey['state']) => Promise<void>;

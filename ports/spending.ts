@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunHead } from './agent-runs.ts';
 import type { TenantId } from './ids.ts';
 
 /**
@@ -36,19 +37,19 @@ export interface SpendFrom {
  */
 export interface SpendingStore {
   /**
-   * From all or from none. Idempotent by `opId` while that reservation is open; once it was settled or released, the same
-   * `opId` is another call, which reserves and costs anew. `exceeded`: the first that has not enough left.
+   * For one step of a run, from all or from none; granted, it counts as one more asking (`earlier`: those before). Idempotent
+   * while the step's reservation is open; once that was settled or released it is another call, which reserves and costs anew.
+   * `exceeded`: the first that has not enough left.
    */
   reserve: (
-    tenantId: TenantId,
-    from: SpendFrom[],
-    micros: number,
-    opId: string,
-  ) => Promise<{ ok: true } | { ok: false; exceeded: Budget }>;
+    run: RunHead,
+    step: number,
+    asked: { agentId: string; micros: number; from: SpendFrom[] },
+  ) => Promise<{ ok: true; earlier: number } | { ok: false; exceeded: Budget }>;
   /** Idempotent: the first settlement of a reservation stays. A cost above what was reserved is counted all the same. */
-  settle: (tenantId: TenantId, opId: string, micros: number) => Promise<void>;
+  settle: (run: RunHead, step: number, micros: number) => Promise<void>;
   /** Nothing was used. Idempotent. */
-  release: (tenantId: TenantId, opId: string) => Promise<void>;
+  release: (run: RunHead, step: number) => Promise<void>;
   get: (tenantId: TenantId, scope: string) => Promise<Budget | null>;
   /** Newest first. `under`: scopes that begin so. */
   list: (tenantId: TenantId, under?: string) => Promise<Budget[]>;

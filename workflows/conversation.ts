@@ -5,6 +5,7 @@ import {
   continueAsNew,
   ContinueAsNew,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { AnswerEnd } from '../activities/conversations.ts';
 import type { ContentRef } from '../ports/content.ts';
@@ -138,14 +139,22 @@ async function begin(chat: Chat, turn: Turn): Promise<void> {
   const { loop } = chat;
   const { tenantId, runId, agentId, startedBy, lineage, sandbox } = loop.at;
   nextMessage(loop);
-  await own.beginAnswer({ tenantId, runId }, turn.messageId, loop.state.step);
   const whose = { tenantId, runId, agentId, startedBy, lineage, sandbox, operationId: null };
-  const plan = await thinking.planAgent({ ...whose, brief: null, inputs: [], limits: null }, 'chat');
+  const task = { ...whose, brief: null, inputs: [], limits: null };
+  if (patched('answer-opened-at-once')) {
+    const { messageId, said } = turn;
+    const due = { messageId, said, step: loop.state.step, upto: loop.state.upto, spentMicros: chat.spent };
+    // Whether it was appended must be known, whoever interrupts.
+    adopt(loop, await CancellationScope.nonCancellable(() => thinking.openAnswer(task, due)));
+    turn.heard = true;
+    return;
+  }
+  await own.beginAnswer({ tenantId, runId }, turn.messageId, loop.state.step);
+  const plan = await thinking.planAgent(task, 'chat');
   adopt(loop, plan);
   // A run's budget is counted over the whole chat, and a limit for each message.
   loop.state.limits.micros = chat.spent + plan.limits.micros;
   await own.limitRun(loop.at, loop.state.limits.micros);
-  // Whether it was appended must be known, whoever interrupts.
   loop.state.upto = await CancellationScope.nonCancellable(() => own.hear(atWork(loop), loop.state.upto, [turn.said]));
   turn.heard = true;
 }

@@ -261,10 +261,10 @@ describe('a call', () => {
   test('C90: an effect happens once: a worker that dies after it finds it in the ledger', async () => {
     const { at, where } = await called('send', { text: 'hello' });
     const { exactly } = toAct(await run('prepareCall', [at, where, false]));
-    const { append } = stores.transcripts;
-    stores.transcripts.append = died;
+    const { recordTool } = stores.transcripts;
+    stores.transcripts.recordTool = died;
     await expect(run('invokeCall', [at, where, exactly])).rejects.toThrow('died');
-    stores.transcripts.append = append;
+    stores.transcripts.recordTool = recordTool;
     await expect(run('invokeCall', [at, where, exactly], 2)).resolves.toEqual({
       ok: true,
       flagged: false,
@@ -413,7 +413,10 @@ describe('a transcript', () => {
     says = () => ({ content: `The key is ${secret}.` });
     const { at, step } = await begin();
     await run('takeStep', [at, step]);
-    const kept = [await stores.transcripts.load(at, 0, 3), await stores.transcripts.journalled(at, 0)];
+    const kept = [
+      await stores.transcripts.load(at, 0, 3),
+      await stores.transcripts.turn(at, { step: 0, from: 0, upto: 0 }),
+    ];
     expect(JSON.stringify(kept)).not.toContain(secret);
   });
 });
@@ -442,7 +445,11 @@ test('C85: a month’s budget is raised by the tenant within its plan, and beyon
   const greedy = await stores.content.put(tenantId, { arguments: { to: 9_000_000_000 } });
   await expect(run('raiseLimit', [at, breach, greedy.id])).resolves.toBe(50_000_000);
   await expect(stores.spending.get(tenantId, month)).resolves.toMatchObject({ limitMicros: 50_000_000 });
-  await stores.spending.reserve(tenantId, [{ scope: month, limitMicros: null }], 50_000_000, 'all');
+  await stores.spending.reserve(at, 9, {
+    agentId: at.agentId,
+    micros: 50_000_000,
+    from: [{ scope: month, limitMicros: null }],
+  });
   const beyond = await run('describeBreach', [at, { ...breach, limit: 50_000_000 }]);
   expect(beyond.policy.roles).toEqual(['platform_admin', 'super_admin']);
 });

@@ -67,9 +67,9 @@ export const createCompaction = ({ llm, transcripts }: Needs, pins: Pins, pay: P
      * lost: people and checks still see all of it. The summary is one paid step.
      */
     compact: async (at: AtWork, asked: StepAsked): Promise<{ taken: Compacted } | { short: Short }> => {
-      const { floor, upto, modelIndex } = asked;
+      const { step, floor, upto, modelIndex } = asked;
       const pin = await pins(at);
-      const messages = await transcripts.load(at, floor, upto);
+      const { answer: before, messages } = await transcripts.turn(at, { step, from: floor, upto });
       const from = tailAt(messages);
       const [head, tail] = [messages.slice(0, from), messages.slice(from).map(shortened)];
       const [first] = messages;
@@ -77,8 +77,8 @@ export const createCompaction = ({ llm, transcripts }: Needs, pins: Pins, pay: P
       let summary = '';
       let [tokens, costMicros] = [0, 0];
       if (head.length > 1) {
-        const request = () => Promise.resolve(requestFor(at, pin, modelIndex, head));
-        const result = await pay({ at, asked, request, shown: false });
+        const request = () => requestFor(at, pin, modelIndex, head);
+        const result = await pay({ at, asked, before, request, shown: false });
         if ('short' in result) return result;
         summary = `\n\n${SUMMED}\n${result.answer.content}`;
         [tokens, costMicros] = [tokensOf(result.answer), result.answer.costMicros];

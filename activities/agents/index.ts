@@ -31,3 +31,4 @@ export const createAgentActivities = (ports: WorkerPorts, toolbox: Toolbox = cre
     ...createTranscript(ports, find),
   };
 };
+export type AgentActivities = ReturnType<typeof createAgentActivities>;

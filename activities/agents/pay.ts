@@ -20,8 +20,10 @@ type Needs = Pick<WorkerPorts, 'llm' | 'spending' | 'tenants' | 'transcripts' | 
 export interface Asking {
   at: AtWork;
   asked: StepAsked;
-  /** What is asked when the step was not answered yet. */
-  request: () => Promise<ModelRequest>;
+  /** The step's answer that was journalled before; null: none yet. */
+  before: ModelAnswer | null;
+  /** What is asked when there is none. */
+  request: () => ModelRequest;
   /** The answer is the run's next message, at `asked.upto`, and people may watch it being written. */
   shown: boolean;
 }
@@ -48,32 +50,31 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
   };
 
   /** What was reserved goes back, unless the answer may have been paid and only got lost. */
-  const failed = async ({ tenantId }: AtWork, opId: string, worstMicros: number, lived: boolean, error: unknown) => {
+  const failed = async (at: AtWork, step: number, worstMicros: number, lived: boolean, error: unknown) => {
     const refused = error instanceof Fault && !LOST.has(error.providerCode);
-    if (refused && !lived) await spending.release(tenantId, opId);
-    else await spending.settle(tenantId, opId, worstMicros);
+    if (refused && !lived) await spending.release(at, step);
+    else await spending.settle(at, step, worstMicros);
   };
 
-  return async ({ at, asked: { step, micros, upto }, request: make, shown }: Asking): Promise<Answered> => {
-    const { tenantId, runId, agentId } = at;
-    const [before, request] = await Promise.all([transcripts.journalled(at, step), make()]);
+  return async ({ at, asked: { step, micros, upto }, before, request: make, shown }: Asking): Promise<Answered> => {
+    const { agentId } = at;
     if (before) {
       if (shown) await transcripts.append(at, upto, [messageOf(before)]);
       return { answer: before, crowded: false };
     }
+    const request = make();
     const { inputTokens, worstMicros } = llm.estimate(request);
     mustFit(request, inputTokens);
     const { cancellationSignal: signal, info } = Context.current();
-    const opId = `${runId}/${step}`;
     // An attempt that died may have been paid: what it reserved is counted as spent. Silent when nothing is open.
-    if (info.attempt > 1) await spending.settle(tenantId, opId, worstMicros);
-    const reserved = await spending.reserve(tenantId, await budgetsOf(at, micros), worstMicros, opId);
+    if (info.attempt > 1) await spending.settle(at, step, worstMicros);
+    const from = await budgetsOf(at, micros);
+    const reserved = await spending.reserve(at, step, { agentId, micros: worstMicros, from });
     if (!reserved.ok) {
       const { scope, limitMicros } = reserved.exceeded;
       return { short: { scope, limitMicros: limitMicros ?? 0, needMicros: worstMicros } };
     }
-    const earlier = await transcripts.attempt(at, step, agentId);
-    const pieces = shown ? createPieces({ tokenStream }, at, step, earlier > 0) : null;
+    const pieces = shown ? createPieces({ tokenStream }, at, step, reserved.earlier > 0) : null;
     let lived = false;
     const onLife = () => void (lived = true);
     const onText = (text: string) => pieces?.text(text);
@@ -81,13 +82,13 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
     try {
       answer = await llm.complete(request, { signal, onText, onLife });
     } catch (error) {
-      await failed(at, opId, worstMicros, lived || signal.aborted, error);
+      await failed(at, step, worstMicros, lived || signal.aborted, error);
       throw error;
     }
     answer = { ...answer, content: clean(answer.content), toolCalls: answer.toolCalls.slice(0, CALLS_MAX) };
     const said = shown ? { seq: upto, message: messageOf(answer) } : undefined;
     const promptHash = hash(JSON.stringify(request.messages));
-    await transcripts.journal(at, step, { agentId, answer, promptHash, opId, said });
+    await transcripts.journal(at, step, { agentId, answer, promptHash, said });
     await pieces?.end();
     return { answer, crowded: crowds(request, inputTokens) };
   };

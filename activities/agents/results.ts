@@ -31,13 +31,13 @@ export const createResults = ({ transcripts, hash }: Needs) => {
     const external = tool?.external ?? false;
     const text = redact(result.content.slice(0, RESULT_CHARS_MAX));
     const { flagged } = external ? screen(result.content) : { flagged: false };
-    await transcripts.recordTool(at, {
+    const row = {
       ...{ seq: where.seq, agentId: at.agentId, tool: (tool?.name ?? call.name).slice(0, NAME_CHARS_MAX) },
       ...{ effect: tool?.effect ?? 'read', argsHash: exactly?.argsHash ?? hash(`${call.name} ${call.arguments}`) },
       ...{ ok, receipt, approvalId: exactly?.approvalId ?? null, flagged, ms, bytes: text.length },
-    });
+    };
     const content = external ? fence(text) : text;
-    await transcripts.append(at, where.seq, [{ role: 'tool', toolCallId: call.id, content }]);
+    await transcripts.recordTool(at, row, { role: 'tool', toolCallId: call.id, content });
     return { ok, flagged, unread };
   };
 };

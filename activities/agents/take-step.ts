@@ -1,6 +1,6 @@
 import type { AgentPin } from '../../ports/agents.ts';
 import type { WorkerPorts } from '../../ports/index.ts';
-import type { ModelRef, ModelRequest, ToolCall } from '../../ports/models.ts';
+import type { ModelMessage, ModelRef, ModelRequest, ToolCall } from '../../ports/models.ts';
 import { Fault } from '../../ports/errors.ts';
 import type { Toolbox } from '../tools/toolbox.ts';
 import { tokensOf } from './pay.ts';
@@ -18,14 +18,10 @@ export const modelAt = ({ models }: AgentPin, index: number): ModelRef => {
 type Needs = Pick<WorkerPorts, 'transcripts' | 'hash'>;
 
 export const createSteps = ({ transcripts, hash }: Needs, toolbox: Toolbox, pins: Pins, pay: Payment) => {
-  const requestFor = async (
-    at: AtWork,
-    pin: AgentPin,
-    { floor, upto, modelIndex }: StepAsked,
-  ): Promise<ModelRequest> => ({
+  const requestFor = (at: AtWork, pin: AgentPin, modelIndex: number, said: ModelMessage[]): ModelRequest => ({
     tenantId: at.tenantId,
     model: modelAt(pin, modelIndex),
-    messages: [{ role: 'system', content: pin.system }, ...(await transcripts.load(at, floor, upto))],
+    messages: [{ role: 'system', content: pin.system }, ...said],
     tools: pin.tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
     reply: pin.reply,
     temperature: pin.temperature,
@@ -45,13 +41,16 @@ export const createSteps = ({ transcripts, hash }: Needs, toolbox: Toolbox, pins
   return {
     /** One model turn. Whatever dies in between, one answer is kept, and only lost ones are paid twice. */
     takeStep: async (at: AtWork, asked: StepAsked): Promise<StepResult> => {
-      const pin = await pins(at);
-      const result = await pay({ at, asked, request: () => requestFor(at, pin, asked), shown: true });
+      const { step, floor, upto, modelIndex } = asked;
+      const turn = { step, from: floor, upto };
+      const [pin, { answer: before, messages }] = await Promise.all([pins(at), transcripts.turn(at, turn)]);
+      const request = () => requestFor(at, pin, modelIndex, messages);
+      const result = await pay({ at, asked, before, request, shown: true });
       if ('short' in result) return result;
       const { answer, crowded } = result;
       return {
         taken: {
-          upto: asked.upto + 1,
+          upto: upto + 1,
           finish: answer.finish,
           calls: answer.toolCalls.map((call, index) => callOf(pin, call, index)),
           tokens: tokensOf(answer),

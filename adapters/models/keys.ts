@@ -22,7 +22,7 @@ export interface UsableKey {
   used: () => Promise<void>;
 }
 
-export interface KeySources extends Pick<Ports, 'modelKeys' | 'tenants' | 'secrets'> {
+export interface KeySources extends Pick<Ports, 'modelKeys' | 'secrets'> {
   platform: Partial<Record<Provider, PlatformKey>>;
 }
 
@@ -39,7 +39,7 @@ interface Held {
 }
 
 /** Whose key a call goes by: the tenant's own, else the platform's where the tenant's plan brings it. */
-export function createKeys({ modelKeys, tenants, secrets, platform }: KeySources) {
+export function createKeys({ modelKeys, secrets, platform }: KeySources) {
   const held = new Map<string, Held>();
 
   async function read(
@@ -61,20 +61,17 @@ export function createKeys({ modelKeys, tenants, secrets, platform }: KeySources
     return fresh;
   }
 
-  /** The platform's for this tenant, or why not. */
-  async function offered(tenantId: TenantId, service: Provider): Promise<PlatformKey | 'not_allowed' | 'none'> {
-    const { plan } = await tenants.get(tenantId);
-    if (!planOf(plan).platformModels) return 'not_allowed';
-    return platform[service] ?? 'none';
-  }
+  /** The platform's for a tenant of this plan, or why not. */
+  const offered = (plan: string, service: Provider): PlatformKey | 'not_allowed' | 'none' =>
+    planOf(plan).platformModels ? (platform[service] ?? 'none') : 'not_allowed';
 
   return {
     /** `llm_no_key`, or `llm_auth` for a key that was refused before. */
     async resolve(tenantId: TenantId, service: Provider): Promise<UsableKey> {
-      const row = await modelKeys.find(tenantId, service);
+      const { plan, key: row } = await modelKeys.access(tenantId, service);
       const { title } = SPECS[service];
       if (!row) {
-        const key = await offered(tenantId, service);
+        const key = offered(plan, service);
         if (key === 'not_allowed')
           throw new Fault('llm_no_key', `this plan brings its own keys: add one for ${title} under model keys`);
         if (key === 'none')
@@ -100,9 +97,9 @@ export function createKeys({ modelKeys, tenants, secrets, platform }: KeySources
     },
 
     async state(tenantId: TenantId, service: Provider): Promise<KeyState> {
-      const row = await modelKeys.find(tenantId, service);
+      const { plan, key: row } = await modelKeys.access(tenantId, service);
       if (row) return row.state === 'active' ? 'tenant' : 'rejected';
-      const key = await offered(tenantId, service);
+      const key = offered(plan, service);
       return typeof key === 'string' ? key : 'platform';
     },
   };

@@ -9,7 +9,6 @@ import type { ModelKey } from '../../ports/model-keys.ts';
 import { PROVIDERS } from '../../ports/models.ts';
 import type { ModelRequest, Provider } from '../../ports/models.ts';
 import type { SecretValues } from '../../ports/secrets.ts';
-import type { Tenant } from '../../ports/tenants.ts';
 import { connectorOrigin } from '../env.ts';
 import { createHttp } from '../http/client.ts';
 import { createModels } from './index.ts';
@@ -75,7 +74,7 @@ const llm = (change: Partial<ModelOptions> = {}) =>
     timeoutMs: 5000,
     ...{ http, platformHttp, platform: {} },
     modelKeys: {
-      find: (_tenant, service) => Promise.resolve(rows.get(service) ?? null),
+      access: (_tenant, service) => Promise.resolve({ plan, key: rows.get(service) ?? null }),
       mark: (_tenant, service, version, state) => {
         const kept = rows.get(service);
         if (kept?.version === version) rows.set(service, { ...kept, state });
@@ -89,7 +88,6 @@ const llm = (change: Partial<ModelOptions> = {}) =>
         return Promise.resolve(secret && { version: 1, values: secret, meta: {} });
       },
     } as unknown as ModelOptions['secrets'],
-    tenants: { get: () => Promise.resolve({ plan } as Tenant) } as unknown as ModelOptions['tenants'],
     ...change,
   });
 

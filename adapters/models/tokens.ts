@@ -7,6 +7,8 @@ import { SPECS } from './providers/index.ts';
 
 /** Runs of one sign take the counter time by the square of their length, so that text is counted in pieces. */
 const PIECE = 500;
+/** Counted sooner than looked up. */
+const SHORT = 30;
 const PER_MESSAGE = 8;
 const PER_TOOL = 16;
 const PER_REQUEST = 16;
@@ -23,14 +25,14 @@ const count: Encoding['countTokens'] = (text, options) => {
 const AS_TEXT = { disallowedSpecial: new Set<string>() };
 
 /**
- * Counts of longer texts by their hash: every step of a run sends again what the one before sent, and a hash is a hundred
- * times quicker than a count. No text is held.
+ * Counts of texts by their hash: every step of a run sends again what the one before sent, and a hash is many times quicker
+ * than a count. No text is held.
  */
 const counts = new Map<string, number>();
 const COUNTS_MAX = 20_000;
 
 export function countTokens(text: string): number {
-  if (text.length <= PIECE) return count(text, AS_TEXT);
+  if (text.length <= SHORT) return count(text, AS_TEXT);
   const name = hash('sha256', text);
   const known = counts.get(name);
   if (known !== undefined) return known;

@@ -4,7 +4,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TenantId } from '../../ports/ids.ts';
 import type { ModelRequest, Provider } from '../../ports/models.ts';
-import type { Tenant } from '../../ports/tenants.ts';
 import { createHttp } from '../http/client.ts';
 import type { HttpClient } from '../http/client.ts';
 import { createModels } from './index.ts';
@@ -66,9 +65,8 @@ const port = (timeoutMs = 5000) => {
     platform: { openai: at(url), groq: at(url), 'google-ai': at(url), openrouter: at(url), anthropic: at(url) },
     timeoutMs,
     ...{ platformHttp, http: platformHttp },
-    modelKeys: { find: () => Promise.resolve(null) } as unknown as ModelOptions['modelKeys'],
+    modelKeys: { access: () => Promise.resolve({ plan: 'growth', key: null }) } as unknown as ModelOptions['modelKeys'],
     secrets: {} as ModelOptions['secrets'],
-    tenants: { get: () => Promise.resolve({ plan: 'growth' } as Tenant) } as unknown as ModelOptions['tenants'],
   });
 };
 const complete = (change: Partial<ModelRequest> = {}) =>

@@ -33,6 +33,7 @@ const begin = async (tenantId: TenantId, of: Begun) => {
   await stores.agentRuns.begin(tenantId, run);
   return { tenantId, runId: run.runId };
 };
+const toolResult = (content: string) => ({ role: 'tool' as const, toolCallId: 'c', content });
 const toolCall = (seq: number, of: { tool?: string; ok?: boolean; agentId?: string; receipt?: string } = {}) => ({
   ...{
     seq,
@@ -118,11 +119,12 @@ test('the active agents that have a tool are found by what they declare now, of 
 test('C90: a paid answer is journalled and settled once, together; messages and tool calls stay as they are', async () => {
   const run = { tenantId: await aTenant(stores), runId: aRunId() };
   const budget = () => stores.spending.get(run.tenantId, 'run/x');
-  await stores.spending.reserve(run.tenantId, [{ scope: 'run/x', limitMicros: null }], 900, 'op');
-  await expect(stores.transcripts.journalled(run, 0)).resolves.toBeNull();
-  await expect(stores.transcripts.attempt(run, 0, 'a')).resolves.toBe(0);
-  await expect(stores.transcripts.attempt(run, 0, 'a')).resolves.toBe(1);
-  const entry = { agentId: 'a', answer: anAnswer(), promptHash: 'h', opId: 'op' };
+  const nowhere = { step: 0, from: 0, upto: 0 };
+  const asked = { agentId: 'a', micros: 900, from: [{ scope: 'run/x', limitMicros: null }] };
+  await expect(stores.transcripts.turn(run, nowhere)).resolves.toEqual({ answer: null, messages: [] });
+  await expect(stores.spending.reserve(run, 0, asked)).resolves.toEqual({ ok: true, earlier: 0 });
+  await expect(stores.spending.reserve(run, 0, asked)).resolves.toEqual({ ok: true, earlier: 1 });
+  const entry = { agentId: 'a', answer: anAnswer(), promptHash: 'h' };
   // The answer cannot be kept: then it is not paid for either.
   const bad = { ...entry, promptHash: 'a\0b' };
   await expect(stores.transcripts.journal(run, 0, bad)).rejects.toMatchObject({ code: 'invalid_request' });
@@ -131,9 +133,9 @@ test('C90: a paid answer is journalled and settled once, together; messages and 
   await expect(budget()).resolves.toMatchObject({ reservedMicros: 0, spentMicros: 500 });
   await stores.transcripts.journal(run, 0, { ...entry, answer: anAnswer({ content: 'two', costMicros: 7 }) });
   await expect(budget()).resolves.toMatchObject({ reservedMicros: 0, spentMicros: 500 });
-  await expect(stores.transcripts.journalled(run, 0)).resolves.toEqual(anAnswer());
+  await expect(stores.transcripts.turn(run, nowhere)).resolves.toEqual({ answer: anAnswer(), messages: [] });
   const unpriced = anAnswer({ priced: false, costMicros: 9, model: { provider: 'groq', model: 'new' } });
-  await stores.transcripts.journal(run, 1, { ...entry, answer: unpriced, opId: 'never reserved' });
+  await stores.transcripts.journal(run, 1, { ...entry, answer: unpriced });
   await expect(stores.transcripts.modelCalls(run)).resolves.toMatchObject([
     { step: 0, provider: 'openai', model: 'm', finish: 'stop', promptHash: 'h', attempts: 2 },
     { step: 1, provider: 'groq', model: 'new', attempts: 1 },
@@ -153,8 +155,9 @@ test('C90: a paid answer is journalled and settled once, together; messages and 
   expect(first.data).toMatchObject([{ seq: 0, message: one }]);
   const rest = await stores.transcripts.lines(run, { limit: 5, cursor: first.nextCursor ?? '' });
   expect(rest).toMatchObject({ data: [{ seq: 1, message: two }], nextCursor: null });
-  await stores.transcripts.recordTool(run, toolCall(0));
-  await stores.transcripts.recordTool(run, toolCall(0, { tool: 'other' }));
+  await stores.transcripts.recordTool(run, toolCall(2), toolResult('said'));
+  await stores.transcripts.recordTool(run, toolCall(2, { tool: 'other' }), toolResult('said again'));
+  await expect(stores.transcripts.load(run, 2, 3)).resolves.toEqual([toolResult('said')]);
   await expect(stores.transcripts.usage(run)).resolves.toEqual({
     ...{ modelCalls: 2, toolCalls: 1, inputTokens: 60, cachedTokens: 20, outputTokens: 8, reasoningTokens: 2 },
     ...{ costMicros: 509, unpricedCalls: 1 },
@@ -167,8 +170,8 @@ test('the log of tool calls is read by run, by agent or whole, newest first, and
     { tenantId, runId: aRunId() },
     { tenantId, runId: aRunId() },
   ];
-  for (const seq of [1, 2, 3]) await stores.transcripts.recordTool(one, toolCall(seq));
-  await stores.transcripts.recordTool(two, toolCall(1, { agentId: 'b', receipt: 'a\0b \ud800' }));
+  for (const seq of [1, 2, 3]) await stores.transcripts.recordTool(one, toolCall(seq), toolResult(''));
+  await stores.transcripts.recordTool(two, toolCall(1, { agentId: 'b', receipt: 'a\0b \ud800' }), toolResult(''));
   const seqs = async (of: { runId?: RunId; agentId?: string }) =>
     (await stores.transcripts.toolCalls(tenantId, of, { limit: 10 })).data.map(({ seq }) => seq);
   await expect(seqs({})).resolves.toEqual([1, 3, 2, 1]);
@@ -232,8 +235,9 @@ test('figures of an agent: runs, times, tokens and money of those that began in 
   await begin(tenantId, { subject: 'b', kind: 'conversation' });
   await begin(tenantId, { subject: 'crew', kind: 'crew' });
   for (const run of [done, trial])
-    await stores.transcripts.journal(run, 0, { agentId: 'a', answer: anAnswer(), promptHash: 'h', opId: uuid() });
-  for (const [seq, ok] of [true, false].entries()) await stores.transcripts.recordTool(done, toolCall(seq, { ok }));
+    await stores.transcripts.journal(run, 0, { agentId: 'a', answer: anAnswer(), promptHash: 'h' });
+  for (const [seq, ok] of [true, false].entries())
+    await stores.transcripts.recordTool(done, toolCall(seq, { ok }), toolResult(''));
   await stores.agentRuns.end(done, { state: 'completed', error: null, replyId: null });
   await stores.agentRuns.end(failed, { state: 'failed', error: { code: 'bug', message: 'm' }, replyId: null });
   await fresh.db.inTenant(tenantId, (tx) =>

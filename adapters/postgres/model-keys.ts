@@ -1,9 +1,18 @@
+import { z } from 'zod';
+import { Fault } from '../../ports/errors.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import { ModelKey } from '../../ports/model-keys.ts';
 import type { ModelKeyStore } from '../../ports/model-keys.ts';
 import type { Provider } from '../../ports/models.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
+
+const Access = z.object({
+  plan: z.string().nullable(),
+  vaultPath: z.string().nullable(),
+  version: z.int().nullable(),
+  state: ModelKey.shape.state.nullable(),
+});
 
 const columns = sql.fragment`service, vault_path, version, state, added_by, created_at, checked_at, last_used_at`;
 const of = (tenantId: TenantId, service: Provider) => sql.fragment`tenant_id = ${tenantId} AND service = ${service}`;
@@ -27,6 +36,14 @@ export const postgresModelKeys = (db: Database): ModelKeyStore => ({
     db.inTenant(tenantId, (tx) =>
       tx.maybeOne(sql.type(ModelKey)`SELECT ${columns} FROM api_key_refs WHERE ${of(tenantId, service)}`),
     ),
+
+  async access(tenantId, service) {
+    const [row] = await db.call(Access, 'model_access', [tenantId, service]);
+    if (!row?.plan) throw new Fault('not_found', `There is no tenant ${tenantId}.`);
+    const { plan, vaultPath, version, state } = row;
+    const key = vaultPath === null || version === null || state === null ? null : { vaultPath, version, state };
+    return { plan, key };
+  },
 
   list: (tenantId) =>
     db.inTenant(tenantId, async (tx) => [

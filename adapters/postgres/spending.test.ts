@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { TenantId } from '../../ports/ids.ts';
-import type { SpendingStore } from '../../ports/spending.ts';
+import { RunId, TenantId } from '../../ports/ids.ts';
+import type { SpendFrom, SpendingStore } from '../../ports/spending.ts';
 import { spendScopes } from '../../ports/spending.ts';
 import { sql } from './sql.ts';
 import { postgresSpending } from './spending.ts';
@@ -11,6 +11,8 @@ import { freshDatabase, onPglite } from './testing.ts';
 const at = '2026-11-22T10:00:00.000Z';
 const month = spendScopes.month(at);
 const aTenantId = () => TenantId.parse(randomUUID());
+const aRun = (tenantId = aTenantId()) => ({ tenantId, runId: RunId.parse(randomUUID()) });
+const asked = (from: SpendFrom[], micros: number) => ({ agentId: 'a', micros, from });
 
 describe.each([
   ['the database of this run', () => freshDatabase({ max: 12 })],
@@ -25,17 +27,18 @@ describe.each([
   afterAll(() => fresh.close());
 
   test('C88: of 50 who reserve at once from a budget for 10, ten get it, and nothing is ever overspent', async () => {
-    const tenantId = aTenantId();
+    const run = aRun();
+    const { tenantId } = run;
     const agents = ['b', 'a'].map((id) => ({ scope: spendScopes.agent(id, at), limitMicros: null }));
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, n) => {
         const runs = { scope: spendScopes.run(randomUUID()), limitMicros: 1000 };
         // In every order, since whoever locks in the order of its own list waits in a circle sooner or later.
         const own = [{ scope: month, limitMicros: 1000 }, ...agents, runs];
-        return spending.reserve(tenantId, n % 2 === 0 ? own : own.toReversed(), 100, `op-${n}`);
+        return spending.reserve(run, n, asked(n % 2 === 0 ? own : own.toReversed(), 100));
       }),
     );
-    const got = outcomes.flatMap(({ ok }, n) => (ok ? [`op-${n}`] : []));
+    const got = outcomes.flatMap(({ ok }, n) => (ok ? [n] : []));
     expect(got).toHaveLength(10);
     for (const outcome of outcomes) {
       if (outcome.ok) continue;
@@ -45,12 +48,10 @@ describe.each([
     // Settled and reserved at once: what settling frees is given out again, and no more.
     const second = Promise.all(
       Array.from({ length: 20 }, (_, n) =>
-        spending.reserve(tenantId, [...agents, { scope: month, limitMicros: null }], 100, `again-${n}`),
+        spending.reserve(run, 100 + n, asked([...agents, { scope: month, limitMicros: null }], 100)),
       ),
     );
-    await Promise.all(
-      got.map((opId, n) => (n < 5 ? spending.settle(tenantId, opId, 20) : spending.release(tenantId, opId))),
-    );
+    await Promise.all(got.map((step, n) => (n < 5 ? spending.settle(run, step, 20) : spending.release(run, step))));
     const granted = (await second).filter(({ ok }) => ok).length;
     expect(granted).toBeLessThanOrEqual(9);
     await expect(spending.get(tenantId, month)).resolves.toEqual({
@@ -59,44 +60,46 @@ describe.each([
   });
 
   test('a reservation is made once and ended once; from all budgets or from none', async () => {
-    const tenantId = aTenantId();
+    const run = aRun();
+    const { tenantId } = run;
     const from = [
       { scope: month, limitMicros: 500 },
       { scope: 'run/1', limitMicros: 100 },
     ];
-    const thrice = await Promise.all([1, 2, 3].map(() => spending.reserve(tenantId, from, 60, 'op')));
-    expect(thrice).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    const thrice = await Promise.all([1, 2, 3].map(() => spending.reserve(run, 0, asked(from, 60))));
+    expect(thrice).toEqual([0, 1, 2].map((earlier) => ({ ok: true, earlier })));
     await expect(spending.get(tenantId, month)).resolves.toMatchObject({ reservedMicros: 60 });
-    await expect(spending.reserve(tenantId, from, 60, 'other')).resolves.toEqual({
+    await expect(spending.reserve(run, 1, asked(from, 60))).resolves.toEqual({
       ...{ ok: false, exceeded: { scope: 'run/1', limitMicros: 100, reservedMicros: 60, spentMicros: 0 } },
     });
     await expect(spending.get(tenantId, month)).resolves.toMatchObject({ reservedMicros: 60 });
     // Dearer than was thought: counted all the same, and the first word stays.
-    await spending.settle(tenantId, 'op', 90);
-    await spending.settle(tenantId, 'op', 5);
-    await spending.release(tenantId, 'op');
+    await spending.settle(run, 0, 90);
+    await spending.settle(run, 0, 5);
+    await spending.release(run, 0);
     const spent = { scope: 'run/1', limitMicros: 100, reservedMicros: 0, spentMicros: 90 };
     await expect(spending.get(tenantId, 'run/1')).resolves.toEqual(spent);
     // The same step is asked again after its first answer was counted as lost: that is money again.
-    await expect(spending.reserve(tenantId, from, 11, 'op')).resolves.toMatchObject({ ok: false });
-    await expect(spending.reserve(tenantId, from, 10, 'op')).resolves.toEqual({ ok: true });
-    await spending.settle(tenantId, 'op', 10);
+    await expect(spending.reserve(run, 0, asked(from, 11))).resolves.toMatchObject({ ok: false });
+    await expect(spending.reserve(run, 0, asked(from, 10))).resolves.toEqual({ ok: true, earlier: 3 });
+    await spending.settle(run, 0, 10);
     await expect(spending.get(tenantId, 'run/1')).resolves.toEqual({ ...spent, spentMicros: 100 });
     await spending.setLimit(tenantId, 'run/1', 200);
-    await expect(spending.reserve(tenantId, from, 100, 'third')).resolves.toEqual({ ok: true });
+    await expect(spending.reserve(run, 2, asked(from, 100))).resolves.toMatchObject({ ok: true });
     await expect(spending.list(tenantId, 'run/')).resolves.toMatchObject([{ limitMicros: 200, reservedMicros: 100 }]);
     await expect(spending.list(aTenantId())).resolves.toEqual([]);
     await expect(spending.get(aTenantId(), month)).resolves.toBeNull();
   });
 
   test('C88: what a call reserved whose process died is settled at its worst case, once it is old', async () => {
-    const tenantId = aTenantId();
+    const run = aRun();
+    const { tenantId } = run;
     const from = [{ scope: month, limitMicros: 500 }];
-    await spending.reserve(tenantId, from, 60, 'lost');
+    await spending.reserve(run, 0, asked(from, 60));
     await fresh.db.inTenant(tenantId, (tx) =>
       tx.query(sql.typeAlias('nothing')`UPDATE budget_reservations SET at = now() - interval '2 hours'`),
     );
-    await spending.reserve(tenantId, from, 30, 'at work');
+    await spending.reserve(run, 1, asked(from, 30));
     const anHourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await expect(spending.settleLost(tenantId, anHourAgo)).resolves.toBe(1);
     await expect(spending.settleLost(tenantId, anHourAgo)).resolves.toBe(0);

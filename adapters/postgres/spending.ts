@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunHead } from '../../ports/agent-runs.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { SpendingStore } from '../../ports/spending.ts';
 import { Budget } from '../../ports/spending.ts';
@@ -8,7 +9,7 @@ import { sql } from './sql.ts';
 const LIST_MAX = 500;
 
 const Reserved = z.discriminatedUnion('isOk', [
-  z.object({ isOk: z.literal(true) }),
+  z.object({ isOk: z.literal(true), earlier: z.number() }),
   z.object({
     isOk: z.literal(false),
     itsScope: z.string(),
@@ -22,27 +23,22 @@ const Standing = z.object({ subject: z.string(), limitMicros: z.number() });
 
 const columns = sql.fragment`scope, limit_micros, reserved_micros, spent_micros`;
 
-/** A part of the caller's transaction, so that an answer is kept and paid for together. `micros` null: nothing was used. */
-export const endReservation = async (
-  tx: Tx,
-  tenantId: TenantId,
-  opId: string,
-  micros: number | null,
-): Promise<void> => {
-  await tx.query(sql.typeAlias('nothing')`SELECT end_reservation(${tenantId}, ${opId}, ${micros}::bigint)`);
-};
+/** What the reservation of a step goes by. */
+export const opOf = ({ runId }: RunHead, step: number): string => `${runId}/${step}`;
 
 export const postgresSpending = (db: Database): SpendingStore => ({
-  async reserve(tenantId, from, micros, opId) {
+  async reserve(run, step, { agentId, micros, from }) {
     const wanted = JSON.stringify(from.map(({ scope, limitMicros }) => ({ scope, limit: limitMicros })));
-    const [answer] = await db.call(Reserved, 'reserve_spending', [tenantId, opId, String(micros), wanted]);
-    if (answer === undefined || answer.isOk) return { ok: true };
+    const given = [run.tenantId, run.runId, String(step), agentId, opOf(run, step), String(micros), wanted];
+    const [answer] = await db.call(Reserved, 'reserve_call', given);
+    if (answer === undefined) throw new Error('reserve_call gives one row');
+    if (answer.isOk) return { ok: true, earlier: answer.earlier };
     const { itsScope: scope, itsLimit: limitMicros, itsReserved: reservedMicros, itsSpent: spentMicros } = answer;
     return { ok: false, exceeded: { scope, limitMicros, reservedMicros, spentMicros } };
   },
 
-  settle: (tenantId, opId, micros) => db.inTenant(tenantId, (tx) => endReservation(tx, tenantId, opId, micros)),
-  release: (tenantId, opId) => db.inTenant(tenantId, (tx) => endReservation(tx, tenantId, opId, null)),
+  settle: (run, step, micros) => db.inTenant(run.tenantId, (tx) => end(tx, run.tenantId, opOf(run, step), micros)),
+  release: (run, step) => db.inTenant(run.tenantId, (tx) => end(tx, run.tenantId, opOf(run, step), null)),
 
   get: (tenantId, scope) =>
     db.inTenant(tenantId, (tx) =>
@@ -89,8 +85,12 @@ export const postgresSpending = (db: Database): SpendingStore => ({
         WHERE tenant_id = ${tenantId} AND state = 'reserved' AND at < ${before}::timestamptz ORDER BY at LIMIT ${LIST_MAX}`),
     );
     // Each by itself: several in one transaction would hold locks out of order.
-    for (const { opId, micros } of lost)
-      await db.inTenant(tenantId, (tx) => endReservation(tx, tenantId, opId, micros));
+    for (const { opId, micros } of lost) await db.inTenant(tenantId, (tx) => end(tx, tenantId, opId, micros));
     return lost.length;
   },
 });
+
+/** `micros` null: nothing was used. */
+const end = async (tx: Tx, tenantId: TenantId, opId: string, micros: number | null): Promise<void> => {
+  await tx.query(sql.typeAlias('nothing')`SELECT end_reservation(${tenantId}, ${opId}, ${micros}::bigint)`);
+};

@@ -6,6 +6,7 @@ import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 
 const NAME_MAX = 200;
+const Nothing = z.object({});
 const Listed = z.object({ ...ToolCallRow.shape, seq: z.number(), place: z.number() });
 
 export const ofRun = ({ tenantId, runId }: RunHead) => sql.fragment`tenant_id = ${tenantId} AND run_id = ${runId}`;
@@ -15,15 +16,13 @@ const kept = (text: string) => text.toWellFormed().replaceAll('\0', '\uFFFD');
 
 /** The log of tool calls: what was called and what came of it, never what was said. */
 export const postgresToolCalls = (db: Database): Pick<TranscriptStore, 'recordTool' | 'toolCalls'> => ({
-  recordTool: (run, { seq, agentId, tool, effect, argsHash, ok, receipt, approvalId, flagged, ms, bytes }) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO tool_calls (tenant_id, run_id, seq, agent_id, tool, effect, args_hash, ok, receipt, approval_id, flagged,
-          ms, bytes)
-        VALUES (${run.tenantId}, ${run.runId}, ${seq}, ${agentId}, ${kept(tool.slice(0, NAME_MAX))}, ${effect}, ${argsHash},
-          ${ok}, ${receipt === null ? null : kept(receipt)}, ${approvalId}, ${flagged}, ${Math.round(ms)}, ${bytes})
-        ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
-    }),
+  async recordTool({ tenantId, runId }, { tool, receipt, argsHash, agentId, approvalId, ms, ...rest }, result) {
+    const call = {
+      ...{ ...rest, tool: kept(tool.slice(0, NAME_MAX)), receipt: receipt === null ? null : kept(receipt) },
+      ...{ args_hash: argsHash, agent_id: agentId, approval_id: approvalId, ms: Math.round(ms) },
+    };
+    await db.call(Nothing, 'keep_result', [tenantId, runId, JSON.stringify(call), JSON.stringify(result)]);
+  },
 
   toolCalls: (tenantId, { runId, agentId }, page) =>
     db.inTenant(tenantId, async (tx) => {

@@ -6,13 +6,13 @@ import type { ModelAnswer, ModelMessage } from '../../ports/models.ts';
 import { Provider } from '../../ports/models.ts';
 import { afterSeq, pageFrom } from './paging.ts';
 import type { Database, Tx } from './pool.ts';
-import { endReservation } from './spending.ts';
+import { opOf } from './spending.ts';
 import { sql } from './sql.ts';
 import { ofRun, postgresToolCalls } from './tool-calls.ts';
 
 const Line = z.object({ seq: z.number(), message: z.string(), at: z.iso.datetime() });
-const Answer = z.object({ answer: z.string() });
-const Attempts = z.object({ attempts: z.number() });
+const Turn = z.object({ answer: z.string().nullable(), messages: z.string() });
+const Nothing = z.object({});
 const Call = z.object({
   step: z.number(),
   provider: Provider,
@@ -26,15 +26,8 @@ const Call = z.object({
 const parsed = (message: string) => JSON.parse(message) as ModelMessage;
 
 export const postgresTranscripts = (db: Database): TranscriptStore => ({
-  load: (run, from, upto) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      const rows = await tx.any(sql.type(Line)`
-        SELECT seq, message, at FROM transcript WHERE ${ofRun(run)} AND seq >= ${from} AND seq < ${upto} ORDER BY seq`);
-      // A model that is shown half of the conversation answers something else.
-      if (rows.length !== Math.max(0, upto - from))
-        throw new Fault('not_found', `The transcript of run ${run.runId} is not whole.`);
-      return rows.map(({ message }) => parsed(message));
-    }),
+  turn: (run, turn) => openTurn(db, run, turn),
+  load: async (run, from, upto) => (await openTurn(db, run, { step: null, from, upto })).messages,
 
   lines: (run, page) =>
     db.inTenant(run.tenantId, async (tx) => {
@@ -48,38 +41,18 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
 
   append: (run, seq, messages) => db.inTenant(run.tenantId, (tx) => append(tx, run, seq, messages)),
 
-  attempt: (run, step, agentId) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      const { attempts } = await tx.one(sql.type(Attempts)`
-        INSERT INTO model_attempts AS made (tenant_id, run_id, step, agent_id)
-        VALUES (${run.tenantId}, ${run.runId}, ${step}, ${agentId})
-        ON CONFLICT (tenant_id, run_id, step) DO UPDATE SET attempts = made.attempts + 1, last_at = now()
-        RETURNING attempts`);
-      return attempts - 1;
-    }),
-
-  journalled: (run, step) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      const row = await tx.maybeOne(
-        sql.type(Answer)`SELECT answer FROM model_calls WHERE ${ofRun(run)} AND step = ${step}`,
-      );
-      return row ? (JSON.parse(row.answer) as ModelAnswer) : null;
-    }),
-
-  journal: (run, step, { agentId, answer, promptHash, opId, said }) =>
-    db.inTenant(run.tenantId, async (tx) => {
-      const { usage } = answer;
-      await tx.query(sql.typeAlias('nothing')`
-        INSERT INTO model_calls (tenant_id, run_id, step, answer, prompt_hash, agent_id, provider, model, finish, input_tokens,
-          cached_tokens, output_tokens, reasoning_tokens, cost_micros, priced, first_token_ms, took_ms)
-        VALUES (${run.tenantId}, ${run.runId}, ${step}, ${JSON.stringify(answer)}, ${promptHash}, ${agentId},
-          ${answer.model.provider}, ${answer.model.model}, ${answer.finish}, ${usage.inputTokens}, ${usage.cachedTokens},
-          ${usage.outputTokens}, ${usage.reasoningTokens}, ${answer.costMicros}, ${answer.priced},
-          ${Math.round(answer.firstTokenMs)}, ${Math.round(answer.tookMs)})
-        ON CONFLICT (tenant_id, run_id, step) DO NOTHING`);
-      await endReservation(tx, run.tenantId, opId, answer.costMicros);
-      if (said) await append(tx, run, said.seq, [said.message]);
-    }),
+  async journal(run, step, { agentId, answer, promptHash, said }) {
+    const { usage, model, finish, costMicros, priced, firstTokenMs, tookMs } = answer;
+    const call = {
+      ...{ step, prompt_hash: promptHash, agent_id: agentId, provider: model.provider, model: model.model, finish },
+      ...{ input_tokens: usage.inputTokens, cached_tokens: usage.cachedTokens, output_tokens: usage.outputTokens },
+      ...{ reasoning_tokens: usage.reasoningTokens, cost_micros: costMicros, priced },
+      ...{ first_token_ms: Math.round(firstTokenMs), took_ms: Math.round(tookMs) },
+    };
+    const kept = [opOf(run, step), JSON.stringify(answer), JSON.stringify(call)];
+    const message = said ? [String(said.seq), JSON.stringify(said.message)] : [null, null];
+    await db.call(Nothing, 'keep_answer', [run.tenantId, run.runId, ...kept, ...message]);
+  },
 
   usage: (run) => usageOf(db, run),
 
@@ -93,6 +66,21 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
 
   ...postgresToolCalls(db),
 });
+
+/** `step` null: only messages are asked for. */
+const openTurn = async (
+  db: Database,
+  { tenantId, runId }: RunHead,
+  { step, from, upto }: { step: number | null; from: number; upto: number },
+) => {
+  const given = [tenantId, runId, step === null ? null : String(step), String(from), String(upto)];
+  const [row] = await db.call(Turn, 'open_turn', given);
+  const messages = JSON.parse(row?.messages ?? '[]') as ModelMessage[];
+  // A model that is shown half of the conversation answers something else.
+  if (messages.length !== Math.max(0, upto - from))
+    throw new Fault('not_found', `The transcript of run ${runId} is not whole.`);
+  return { answer: row?.answer ? (JSON.parse(row.answer) as ModelAnswer) : null, messages };
+};
 
 const append = async (tx: Tx, run: RunHead, seq: number, messages: ModelMessage[]): Promise<void> => {
   await tx.query(sql.typeAlias('nothing')`

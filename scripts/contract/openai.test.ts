@@ -41,9 +41,8 @@ beforeAll(async () => {
     platform: { openai: { values: { apiKey: 'emulator-key' }, baseUrl: null } },
     timeoutMs: 10_000,
     ...{ http, platformHttp: http },
-    modelKeys: { find: () => Promise.resolve(null) } as unknown as ModelOptions['modelKeys'],
+    modelKeys: { access: () => Promise.resolve({ plan: 'growth', key: null }) } as unknown as ModelOptions['modelKeys'],
     secrets: {} as ModelOptions['secrets'],
-    tenants: { get: () => Promise.resolve({ plan: 'growth' }) } as unknown as ModelOptions['tenants'],
   });
 });
 afterAll(async () => {

@@ -155,7 +155,7 @@ async function killedAroundTheJournal({ tenantId, agent }: Workplace, held: Bloc
   );
   const waiting = () =>
     held.read(
-      `SELECT count(*) AS value FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%model_calls%'`,
+      `SELECT count(*) AS value FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%keep_answer%'`,
       [],
     );
   await until('the journal in the way', waiting, (count) => count === '1');
