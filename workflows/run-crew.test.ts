@@ -297,9 +297,8 @@ test('by the API a crew is started once for each key, and its run tells its part
   expect(text).toMatch(/event: settled\ndata: .*"state":"completed"/);
   await until('the crew is done', detail, ({ state }) => state === 'completed');
   expect(await detail()).toMatchObject({ kind: 'crew', reply: { text: 'done' }, parts: [{}, {}] });
-  await expect(api.get(`/api/v1/operations/${id}`, { as: person })).resolves.toMatchObject({
-    json: { outcome: 'completed' },
-  });
+  const operation = async () => (await api.get(`/api/v1/operations/${id}`, { as: person })).json;
+  await until('its operation is settled', operation, ({ outcome }) => outcome === 'completed');
   expect(models().prompts('after').at(-1)).toContain('For the spring.');
 });
 

@@ -113,10 +113,12 @@ export const createPathMove = (source: SecretStore, target: SecretStore) => {
     compare: async (path: string): Promise<boolean> => {
       const [old, there] = [await inSource(path), await inTarget(path)];
       if (newestOf(there) < newestOf(old)) return false;
+      const stands = (states: States, version: number) => states.has(version) && states.get(version) !== 'deleted';
       for (const [version, state] of old) {
-        const copied = there.get(version);
-        if (state !== 'held' || copied === undefined || copied === 'deleted') continue;
-        if (copied === 'destroyed' || !(await same(path, version))) return false;
+        if (state !== 'held' || !stands(there, version)) continue;
+        if (there.get(version) === 'held' && (await same(path, version))) continue;
+        // It may have gone since it was looked at: a store that keeps so many versions lets the oldest go at each write.
+        if (stands(await inTarget(path), version)) return false;
       }
       return true;
     },
