@@ -29,6 +29,9 @@ export const jestCommand = (args: string[]): [string, ...string[]] => [
   ...args,
 ];
 
+/** Most tests wait for another process more than they work. */
+const WORKERS = availableParallelism() + 1;
+
 /** Runs jest to its end and counts. A run that wrote no report, or a file that could not be loaded, is a failure too. */
 export const runJest = async (
   place: Place,
@@ -37,16 +40,23 @@ export const runJest = async (
     env,
     report,
     prefix = [],
-  }: { args: string[]; env: Record<string, string | undefined>; report: string; prefix?: string[] },
+    workers = WORKERS,
+  }: {
+    args: string[];
+    env: Record<string, string | undefined>;
+    report: string;
+    prefix?: string[];
+    /** Test files at once. */
+    workers?: number;
+  },
 ): Promise<Figures> => {
   await rm(report, { force: true });
-  const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
   const reporting = [
     '--json',
     `--outputFile=${report}`,
     '--passWithNoTests',
     '--workerIdleMemoryLimit=1500MB',
-    workers,
+    `--maxWorkers=${workers}`,
   ];
   const [program = '', ...rest] = [...prefix, ...jestCommand([...reporting, ...args])];
   const { logDir, runDir, signal } = place;
