@@ -272,6 +272,8 @@ test('by the API a crew is started once for each key, and its run tells its part
   await using api = await openApi({ ports: ground.ports, temporal: ground.client, catalogue });
   models().script('waits', [{ text: 'A draft, word by word, as long as somebody reads it.', pieceDelayMs: 150 }]);
   models().script('after', [{ text: 'done' }]);
+  const { control } = ground.emulator;
+  control.fault({ match: { method: 'POST', path: '/openai/v1/chat/completions' }, kind: 'hold' });
   const ask = () =>
     api.post('/api/v1/crews/Waiting/runs', {
       ...{ as: person, headers: { 'Idempotency-Key': 'monday' }, body: { brief: 'For the spring.' } },
@@ -289,7 +291,11 @@ test('by the API a crew is started once for each key, and its run tells its part
     detail,
     ({ parts: some }) => Array.isArray(some) && some.length === 1,
   )) as { parts: { runId: string }[] };
-  const { text } = await api.get(`/api/v1/runs/${parts[0]?.runId ?? ''}/stream`, { as: person });
+  const part = parts[0]?.runId as RunId;
+  const streamed = api.get(`/api/v1/runs/${part}/stream`, { as: person });
+  await until('somebody who reads', () => ground.ports.tokenStream.watched(tenantId, part), Boolean);
+  control.faults.release();
+  const { text } = await streamed;
   const pieces = [...text.matchAll(/^event: token\ndata: (.*)$/gm)].map(
     ([, data]) => JSON.parse(data ?? '') as { text: string },
   );

@@ -1,4 +1,3 @@
-import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { QUEUES, syncStreamId, WORKFLOWS } from '../../ports/operations.ts';
 import type { StreamRef } from '../../ports/syncs.ts';
@@ -53,7 +52,7 @@ function optionsOf(ref: StreamRef, input: Parameters<WorkflowPort['ensureSyncSch
 
 /** Schedules of syncs: one for each stream, with the id of the workflow that it starts. */
 export function temporalSchedules(client: Client): Schedules {
-  const { call, ensure, unlessGone } = scheduleCalls(client);
+  const { call, ensure, resumeNow, unlessGone } = scheduleCalls(client);
   const handleOf = (ref: StreamRef) => client.schedule.getHandle(idOf(ref));
 
   return {
@@ -68,8 +67,7 @@ export function temporalSchedules(client: Client): Schedules {
       unlessGone(async () => {
         const { state } = await handleOf(ref).describe();
         if (!state.paused || !isOurs(state.note)) return;
-        await handleOf(ref).trigger(ScheduleOverlapPolicy.SKIP);
-        await handleOf(ref).unpause(reason);
+        await resumeNow(idOf(ref), reason);
       }),
     deleteSyncSchedule: (ref) => unlessGone(() => handleOf(ref).delete()),
     skippedSyncs: async (ref) => {
