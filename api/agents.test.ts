@@ -50,6 +50,7 @@ const asked = {
   started: [] as { workflowId: string; args: unknown[] }[],
   said: [] as unknown[][],
   cancelled: [] as string[],
+  woken: [] as TenantId[],
 };
 const temporal = {
   workflow: {
@@ -83,7 +84,8 @@ beforeAll(async () => {
     default: () => ({ provider: 'openai', model: 'small' }),
     keyState: async (_: TenantId, provider: string) => (provider === 'groq' ? 'none' : 'platform'),
   };
-  const ports = { ...stores, connectors, llm, receipts } as unknown as ApiDeps['ports'];
+  const workflows = { wakeSpenders: async (tenantId: TenantId) => void asked.woken.push(tenantId) };
+  const ports = { ...stores, connectors, llm, receipts, workflows } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal, catalogue });
   [acme, rival] = [await aTenant(stores), await aTenant(stores)];
   admin = await aMember(stores, acme);
@@ -105,6 +107,7 @@ afterAll(async () => {
 beforeEach(() => {
   asked.started.length = 0;
   asked.said.length = 0;
+  asked.woken.length = 0;
 });
 
 const inAcme = () => ({ 'X-Tenant-Id': acme });
@@ -447,6 +450,8 @@ test('C88: a budget that is decided binds this month already; above its plan onl
     decided: null,
     limitMicros: plan,
   });
+  // Told only where there is more now than before: 1000 → the platform's plan + 1, and back to the plan is less again.
+  expect(asked.woken).toEqual([acme]);
   expect((await get('/budgets', stranger)).json.data).toMatchObject([{ limitMicros: plan, reservedMicros: 0 }]);
   const { data } = await stores.audit.list(acme, { limit: 1 });
   expect(data).toMatchObject([{ action: 'budget.changed', resourceId: 'tenant' }]);

@@ -104,6 +104,7 @@ export const MESSAGES = {
   control: 'control',
   /** To a run that waits for a provider's key or quota: it may be there now. */
   modelsChanged: 'modelsChanged',
+  budgetRaised: 'budgetRaised',
   /** To a conversation. */
   say: 'say',
   submitSuccessor: 'submitSuccessor',

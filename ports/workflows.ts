@@ -59,6 +59,8 @@ export interface WorkflowPort {
   resumeDependants: (tenantId: TenantId, id: ConnectionId) => Promise<void>;
   /** Tells the tenant's runs that wait for a model provider to try again: a key, or money, may be there now. */
   wakeModels: (tenantId: TenantId) => Promise<void>;
+  /** Tells the tenant's runs that ask people for more money to look again: a budget was raised. */
+  wakeSpenders: (tenantId: TenantId) => Promise<void>;
   /** Has people told, by a workflow of its own. The note's key names the fact: a second telling is silent. */
   tellPeople: (scope: Scope, note: Note) => Promise<void>;
   /** Creates, updates or deletes (null) the schedule of a class's rotations. Idempotent. */

@@ -7,6 +7,7 @@ import type { Decision } from '../ports/approvals.ts';
 import { OperationId, RunId, UserId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { approvalWorkflowId } from '../ports/operations.ts';
+import { spendScopes } from '../ports/spending.ts';
 import { agentsOf, anAgent, aTenantWith, startAgent } from '../workers/testing/agents.ts';
 import { aConnectedSite } from '../workers/testing/connected-site.ts';
 import { openGround } from '../workers/testing/ground.ts';
@@ -307,6 +308,30 @@ describe('people', () => {
     await second.run.executeUpdate(messages.setLimitsUpdate, { args: [raised] });
     await second.run.result();
     await expect(ground.ports.approvals.list(tenantId, 'withdrawn')).resolves.toHaveLength(1);
+  });
+
+  test('a run that asks for more money looks again when a budget is raised elsewhere: it goes on, and nobody is asked any more', async () => {
+    const tenantId = await aTenant();
+    const scope = spendScopes.month(new Date().toISOString());
+    await ground.ports.spending.setLimit(tenantId, scope, 1);
+    models().script('month', [{ text: 'Done.' }]);
+    const { run } = await startAgent(ground, tenantId, 'month');
+    const { workflowId } = run;
+    const { id } = await pending(tenantId);
+    const found = () => ground.client.workflow.count(`WorkflowId = "${workflowId}" AND BlockedBy = "approval"`);
+    await until('the run is seen to wait', found, ({ count }) => count === 1);
+    // Not enough yet: people are asked anew, for what is missing now.
+    await ground.ports.spending.setLimit(tenantId, scope, 2);
+    await ground.ports.workflows.wakeSpenders(tenantId);
+    const asked = () => ground.ports.approvals.list(tenantId, 'pending');
+    await until('another question', asked, ([first]) => first !== undefined && first.id !== id);
+    expect(paid('month')).toBe(0);
+    await ground.ports.spending.setLimit(tenantId, scope, 5_000_000);
+    await until('the run is seen to wait again', found, ({ count }) => count === 1);
+    await ground.ports.workflows.wakeSpenders(tenantId);
+    await run.result();
+    expect(paid('month')).toBe(1);
+    await until('nobody is asked', asked, (all) => all.length === 0);
   });
 
   test('pause a run between two of its steps, tell it something meanwhile, and have another model go on', async () => {

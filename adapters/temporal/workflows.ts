@@ -8,7 +8,7 @@ import { temporalAwaitedWrites } from './awaited-writes.ts';
 import { temporalCrewSchedules } from './crew-schedules.ts';
 import { temporalDependants } from './dependants.ts';
 import { temporalInboxes } from './inboxes.ts';
-import { temporalModelWaits } from './model-waits.ts';
+import { temporalAgentWaits } from './agent-waits.ts';
 import { temporalNotices } from './notices.ts';
 import { temporalOpenRuns } from './open-runs.ts';
 import { temporalRefreshes } from './refreshes.ts';
@@ -32,7 +32,7 @@ export const temporalWorkflows = (parts: Parts): WorkflowPort => ({
   ...temporalRotationSchedules(parts.client),
   ...temporalCrewSchedules(parts.client),
   ...temporalDependants(parts.client),
-  ...temporalModelWaits(parts.client),
+  ...temporalAgentWaits(parts.client),
   ...temporalNotices(parts.client),
   ...temporalAwaitedWrites(parts.client),
   ...temporalInboxes(parts.client),

@@ -69,6 +69,13 @@ const refuseAbovePlan = (subject: string, limit: number | null, planMicros: numb
   });
 };
 
+const budgetOf = async (deps: ApiDeps, tenantId: TenantId, subject: string, at: string) =>
+  (await budgetsOf(deps, tenantId, at)).find((it) => it.subject === subject);
+
+/** Null is without a limit. */
+const isMore = (limit: number | null, than: number | null): boolean =>
+  than !== null && (limit === null || limit > than);
+
 export const budgetRoutes = (deps: ApiDeps): Route[] => [
   route({
     method: 'get',
@@ -88,7 +95,7 @@ export const budgetRoutes = (deps: ApiDeps): Route[] => [
     path: '/budgets/:subject',
     summary: 'Decide what the tenant or one agent may spend a month, from now on',
     description:
-      'Also of this month: what was reserved already is carried out. Null takes the decision back. A run that has asked to go further goes on by its approval, or when it is told to resume.',
+      'Also of this month: what was reserved already is carried out. Null takes the decision back. Runs that ask people for more money look again when it is raised.',
     may: 'manageIntegrations',
     within: 'tenant',
     params: z.strictObject({ subject: z.string().min(1).max(64) }),
@@ -100,6 +107,7 @@ export const budgetRoutes = (deps: ApiDeps): Route[] => [
       refuseAbovePlan(subject, limitMicros, planMicros, principal);
       const { spending } = deps.ports;
       const at = new Date().toISOString();
+      const before = await budgetOf(deps, tenantId, subject, at);
       await spending.setStanding(tenantId, standingOf(subject), limitMicros);
       const limit = limitMicros ?? (subject === TENANT ? planMicros : null);
       await spending.setLimit(tenantId, scopeOf(subject, at), limit);
@@ -110,7 +118,12 @@ export const budgetRoutes = (deps: ApiDeps): Route[] => [
         resourceId: subject,
         metadata: { limitMicros },
       });
-      return (await budgetsOf(deps, tenantId, at)).find((it) => it.subject === subject);
+      // Behind the decision, which stands whatever becomes of this: a run that is not reached goes on by its approval.
+      if (isMore(limit, before?.limitMicros ?? null)) {
+        const left = (err: unknown) => deps.log.warn({ err, tenantId }, 'runs that ask for money were not told');
+        await deps.ports.workflows.wakeSpenders(tenantId).catch(left);
+      }
+      return budgetOf(deps, tenantId, subject, at);
     },
   }),
 ];

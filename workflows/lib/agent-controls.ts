@@ -89,6 +89,7 @@ export function listenToLoop(loop: Loop): void {
       Object.assign(loop.state, { pinId: pin.id, models, modelIndex: 0, turnedAt: null });
     }),
   );
+  setHandler(messages.budgetRaisedSignal, () => void (loop.nudges += 1));
   setHandler(messages.modelsChangedSignal, () => {
     Object.assign(loop.state, { modelIndex: 0, turnedAt: null });
     loop.nudges += 1;

@@ -41,6 +41,7 @@ export const swapModelUpdate = defineUpdate<RunProgress, [By & { model: ModelRef
 export type Control = { kind: 'pause' } | { kind: 'resume' } | { kind: 'steer'; content: ContentRef };
 export const controlSignal = defineSignal<[Control]>(MESSAGES.control);
 export const modelsChangedSignal = defineSignal(MESSAGES.modelsChanged);
+export const budgetRaisedSignal = defineSignal(MESSAGES.budgetRaised);
 export const progressQuery = defineQuery<RunProgress>(MESSAGES.progress);
 
 export const progressOf = ({ at, state, waiting }: Loop): RunProgress => ({

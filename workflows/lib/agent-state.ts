@@ -53,7 +53,7 @@ export interface Loop {
   state: LoopState;
   /** False until a plan was adopted. */
   planned: boolean;
-  /** Counts whatever may end a wait: a resume, a raised limit, another model, a new key. */
+  /** Counts whatever may end a wait: a resume, a raised limit or budget, another model, a new key. */
   nudges: number;
   waiting: Waiting | null;
   /** How long it waits for a model that can be asked. */
