@@ -13,7 +13,8 @@ const TENANT: ApprovalPolicy = { roles: ['tenant_admin', 'platform_admin', 'supe
 const PLATFORM: ApprovalPolicy = { roles: ['platform_admin', 'super_admin'], ...times };
 
 const NAMES = { steps: 'model turns', toolCalls: 'tool calls', tokens: 'tokens' } as const;
-const dollars = (micros: number) => `$${(micros / 1_000_000).toFixed(2)}`;
+/** A part of a cent in full: it is what one call costs. */
+const dollars = (micros: number) => `$${(micros / 1_000_000).toFixed(micros < 10_000 ? 6 : 2)}`;
 
 const Raised = z.object({ arguments: z.object({ to: z.int() }) });
 
