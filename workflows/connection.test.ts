@@ -323,6 +323,23 @@ test('disconnect takes the grant back at the vendor', async () => {
   expect(asked.status).toBe(401);
 });
 
+test('one who disconnects while the connection is being looked at is not overlooked: it ends once that look has its answer', async () => {
+  const opened = await open('wordpress');
+  await submit(opened);
+  const { control } = ground.emulator;
+  const looks = { path: '/wordpress/demo' };
+  const before = control.requests(looks).length;
+  control.fault({ match: looks, kind: 'hold' });
+  await opened.handle.signal(credentialRejectedSignal);
+  await control.waitFor(looks, before + 1);
+  const done = opened.handle.executeUpdate(disconnectUpdate, { args: [{ actor }] });
+  await opened.becomes('disconnecting');
+  control.faults.release();
+  await expect(done).resolves.toMatchObject({ state: 'disconnected' });
+  await opened.handle.result();
+  await expect(opened.secret()).resolves.toBeNull();
+});
+
 test('disconnect takes an application password back at the site', async () => {
   const opened = await open('wordpress');
   await submit(opened);

@@ -6,6 +6,7 @@ import {
   ContinueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -34,6 +35,9 @@ const NEW: ConnectionView = {
   tokenExpiresAt: null,
   missingScopes: [],
 };
+
+/** At once, and what failed of an end again, ever later. */
+const endDueMs = (tries: number): number => (tries === 0 ? 0 : Math.min(1000 * 2 ** tries, 60_000));
 
 /** One connection of a tenant, from the first authorization to disconnect: the only refresher of its token. */
 export async function connection(input: ConnectionInput): Promise<void> {
@@ -95,10 +99,13 @@ export async function connection(input: ConnectionInput): Promise<void> {
       }
       if (rolling) await goOn();
     }
+    let ends = 0;
     while (states.view.state !== 'disconnected') {
       const seen = states.view;
       const woken = () => states.view !== seen || suspected || isFull();
-      const due = keeper.dueMs();
+      // Somebody may have disconnected it while it was at something else: nothing more would wake it.
+      const isOverlooked = states.ending && patched('an-end-is-not-overlooked');
+      const due = isOverlooked ? endDueMs(ends++) : keeper.dueMs();
       const early = due === undefined ? (await condition(woken), true) : due > 0 && (await condition(woken, due));
       // What failed stands in the connection's state, and is tried again in its time.
       await act(!early)?.catch((error: unknown) => {
