@@ -30,6 +30,8 @@ let api: TestApi;
 let acme: TenantId;
 let admin: Principal;
 let stranger: Principal;
+/** Done once, before a server’s next list of tools arrives. */
+let meanwhile: (() => Promise<unknown>) | null = null;
 
 beforeAll(async () => {
   await emulator.listen();
@@ -39,7 +41,14 @@ beforeAll(async () => {
   secrets = envSecrets({ dir: await secretsDir, environment: 'test' });
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const llm = { default: () => ({ provider: 'openai', model: 'm' }) };
-  const ports = { ...stores, secrets, hash, llm, mcp: createMcp(http) } as unknown as ApiDeps['ports'];
+  const real = createMcp(http);
+  const listTools: typeof real.listTools = async (...asked) => {
+    const tools = await real.listTools(...asked);
+    await meanwhile?.();
+    meanwhile = null;
+    return tools;
+  };
+  const ports = { ...stores, secrets, hash, llm, mcp: { ...real, listTools } } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal: { workflow: {} } as never, catalogue });
   acme = await aTenant(stores);
   admin = await aMember(stores, acme);
@@ -120,6 +129,23 @@ test('C84: a changed list is agreed to by its hash alone, and not when it change
     expect((await ask(method, `/${id}${path}`, stranger, more)).status).toBe(404);
   }
   expect((await ask('GET', '', stranger)).json).toMatchObject({ data: [] });
+});
+
+test('a server that is removed while its list is agreed to does not come back, nor is another list overwritten', async () => {
+  const id = String((await add('race')).json['id']);
+  const toolsHash = (await ask('GET', `/${id}/tools`)).json['toolsHash'];
+  const pin = async () => (await ask('POST', `/${id}/pin`, admin, { body: { toolsHash } })).status;
+  expect(await pin()).toBe(200);
+  const kept = await stores.mcpServers.get(acme, id);
+  const tools = kept.tools.slice(0, 1);
+  // What the request reads first stands no more when the list arrives: another one does.
+  await stores.mcpServers.pin(acme, id, kept.toolsHash, { tools, toolsHash: 'older' });
+  meanwhile = () => stores.mcpServers.pin(acme, id, 'older', { tools, toolsHash: 'agreed meanwhile' });
+  expect(await pin()).toBe(409);
+  await expect(stores.mcpServers.get(acme, id)).resolves.toMatchObject({ toolsHash: 'agreed meanwhile', tools });
+  meanwhile = () => ask('DELETE', `/${id}`);
+  expect(await pin()).toBe(404);
+  expect((await ask('GET', '')).json['data']).not.toContainEqual(expect.objectContaining({ id }));
 });
 
 test('what an agent remembers is seen with its source and deleted by its tenant, and by no other', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Principal } from '../ports/identity.ts';
 import { MESSAGES, runAgentId, WORKFLOWS } from '../ports/operations.ts';
 import { RunId } from '../ports/ids.ts';
@@ -81,6 +81,40 @@ test('one that was refused in use is used again once a test says that it is good
   expect((await retest('openrouter')).status).toBe(404);
 });
 
+test('a key that may not list models stays in use', async () => {
+  await put('groq', 'emulator-groq');
+  at.ground.emulator.control.fault({ match: { path: '/groq' }, kind: 'status', status: 403, times: 1 });
+  const tested = await retest('groq');
+  expect([tested.status, tested.json.code]).toEqual([422, 'credential_forbidden']);
+  await expect(states()).resolves.toMatchObject({ groq: 'tenant' });
+});
+
+test('a key that is removed or replaced while it is tested again does not come back', async () => {
+  const { llm } = at.ground.ports;
+  const { listModels } = llm;
+  /** The provider’s answer comes once this was done. */
+  const duringTest = async (meanwhile: () => Promise<unknown>) => {
+    const spy = jest.spyOn(llm, 'listModels').mockImplementationOnce(async (...asked) => {
+      const told = await listModels(...asked);
+      await meanwhile();
+      return told;
+    });
+    const { status } = await retest('groq');
+    expect(spy).toHaveBeenCalled();
+    spy.mockRestore();
+    return status;
+  };
+  await put('groq', 'emulator-old');
+  expect(await duringTest(() => put('groq', 'emulator-new'))).toBe(200);
+  await expect(secretOf('groq')).resolves.toMatchObject({ values: { apiKey: 'emulator-new' } });
+  const replaced = await at.ground.ports.modelKeys.find(tenantId, 'groq');
+  expect(replaced?.version).toBe((await secretOf('groq'))?.version);
+
+  expect(await duringTest(() => at.api.ask('DELETE', `${BASE}/groq`, { as: admin }))).toBe(200);
+  await expect(secretOf('groq')).resolves.toBeNull();
+  await expect(states()).resolves.toMatchObject({ groq: 'none' });
+});
+
 test('a provider that wants money refuses no key', async () => {
   await put('openrouter', 'emulator-or');
   at.ground.emulator.control.fault({ match: { path: '/openrouter' }, kind: 'status', status: 402, times: 1 });
@@ -109,7 +143,8 @@ test('a key that is forgotten is gone, and the runs of its tenant alone hear of 
   await expect(states()).resolves.toMatchObject({ 'google-ai': 'none' });
   expect((await at.api.ask('DELETE', `${BASE}/google-ai`, { as: admin })).status).toBe(404);
 
-  await put('google-ai', 'emulator-google-2');
+  // Numbers go on, or whoever holds the old key under its number would take the new one for it.
+  await expect(put('google-ai', 'emulator-google-2')).resolves.toMatchObject({ json: { key: { version: 2 } } });
   const heard = async (handle: typeof mine) =>
     ((await handle.fetchHistory()).events ?? []).flatMap(
       ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],

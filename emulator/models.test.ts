@@ -103,6 +103,50 @@ test('each vendor of this form says the same in words of its own', async () => {
   expect(answers['groq']).toMatch(/"x_groq":\{"id":"[^"]+","usage":\{.*"prompt_tokens":100/);
   expect(answers['openrouter']).toMatch(/^: OPENROUTER PROCESSING\n\n/);
   expect(answers['azure-openai']).toContain('"choices":[],"prompt_filter_results"');
+  // Said of the answer once it is finished: a choice without a piece of it.
+  expect(answers['azure-openai']).toMatch(
+    /"finish_reason":"stop".*\n\ndata: .*"choices":\[\{"index":0,"finish_reason":null,/,
+  );
+});
+
+test('Google streams calls whole and without an index, and wants the first call of a turn signed until the user speaks again', async () => {
+  const call = { name: 'look', arguments: { at: 'the house' } };
+  emulator.control.models.script('signed', [{ calls: [call, call] }, { text: 'Seen.', repeat: true }]);
+  const post = async (messages: object[], model: string, stream: boolean) => {
+    const answer = await fetch(`${emulator.url}/google-ai/v1beta/openai/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer emulator-key' },
+      body: JSON.stringify({ model, messages, stream }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const start = user('[[script:signed]]');
+  const { text } = await post([start], 'gemini-3.8-flash', true);
+  expect(
+    text.match(/"tool_calls":\[\{"id":"[^"]+","type":"function","function":\{"name":"look","arguments":"[^}]+\}"/g),
+  ).toHaveLength(2);
+  expect(text).not.toContain('"tool_calls":[{"index"');
+
+  const asked = async (id: string, signature: string | null, after: object[] = [], model = 'gemini-3.8-flash') => {
+    const signed = signature === null ? {} : { extra_content: { google: { thought_signature: signature } } };
+    const calls = [id, `${id}-2`].map((one) => ({
+      id: one,
+      type: 'function',
+      function: { name: 'look', arguments: '{}' },
+    }));
+    const said = { role: 'assistant', content: '', tool_calls: [{ ...calls[0], ...signed }, calls[1]] };
+    const told = calls.map((one) => ({ role: 'tool', tool_call_id: one.id, content: 'x' }));
+    return (await post([start, said, ...told, ...after], model, false)).status;
+  };
+  const SKIP = 'skip_thought_signature_validator';
+  expect(await asked('theirs', null)).toBe(400);
+  expect(await asked('theirs', 'forged')).toBe(400);
+  expect(await asked('theirs', SKIP)).toBe(200);
+  expect(await asked('theirs', null, [user('And now?')])).toBe(200);
+  expect(await asked('theirs', null, [], 'gemini-2.5-pro')).toBe(200);
+  // Its own it knows, however long ago it was.
+  expect(await asked('call_google_1', SKIP, [user('And now?')])).toBe(400);
+  expect(await asked('call_google_1', 'ZW11bGF0ZWQ=')).toBe(200);
 });
 
 test('a stream keeps its pace, and the call is finished with its last byte', async () => {

@@ -58,6 +58,16 @@ export interface McpServerStore {
   list: (tenantId: TenantId) => Promise<KeptMcpServer[]>;
   /** `not_found` when gone or another tenant's. */
   get: (tenantId: TenantId, id: string) => Promise<KeptMcpServer>;
+  /**
+   * Another list of tools is agreed to in place of the one whose hash is `before`. `not_found` when the server is gone,
+   * `conflict` when yet another list was agreed to meanwhile, or a tool has the whole name of another server’s. Idempotent.
+   */
+  pin: (
+    tenantId: TenantId,
+    id: string,
+    before: string,
+    list: Pick<KeptMcpServer, 'tools' | 'toolsHash'>,
+  ) => Promise<KeptMcpServer>;
   /** It shows another list of tools than was agreed to. The first time stays; silent when gone. */
   markChanged: (tenantId: TenantId, id: string) => Promise<void>;
   /** Silent when gone. */

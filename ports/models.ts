@@ -120,6 +120,6 @@ export interface LlmPort {
   /** The model that a class of model means in this deployment. */
   default: (modelClass: 'fast' | 'deep') => ModelRef;
   keyState: (tenantId: TenantId, provider: Provider) => Promise<KeyState>;
-  /** The provider's own list of models, by the key in `values`: the cheapest real call. `llm_auth` when the key is refused. */
+  /** The provider's own list of models, by the key in `values`: the cheapest real call. `llm_auth` when the key is refused, `credential_forbidden` when it may do something, though not this. */
   listModels: (provider: Provider, values: Record<string, string>) => Promise<string[]>;
 }

@@ -112,7 +112,16 @@ export function createModels(options: ModelOptions): LlmPort {
         return await SHAPES[door.spec.shape].list(door, signal);
       } catch (error) {
         const judged = judge(error, door.spec);
-        throw judged.kind === 'fault' ? judged.fault : new Fault('llm_bad_request', 'the model provider lists nothing');
+        if (judged.kind !== 'fault') throw new Fault('llm_bad_request', 'the model provider lists nothing');
+        if (judged.fault.code !== 'llm_auth' || judged.keyRefused) throw judged.fault;
+        throw new Fault(
+          'credential_forbidden',
+          `${door.spec.title} lets this key list no models; allow it that there`,
+          {
+            fields: [{ path: 'apiKey', message: 'may not list models' }],
+            providerCode: judged.fault.providerCode,
+          },
+        );
       }
     },
   };

@@ -189,6 +189,18 @@ describe.each(PROVIDERS)('%s', (provider) => {
     expect(answer.finish).toBe('stop');
   });
 
+  test('a loop that another model began in the middle of its calls goes on here', async () => {
+    emulator.control.models.script('taken-over', [{ text: 'never' }, { text: 'I go on.' }]);
+    const first = request(provider, 'taken-over', { tools: [TOOL] });
+    const toolCalls = ['x1', 'x2'].map((id) => ({ id, name: 'list_content', arguments: '{}' }));
+    const messages: ModelRequest['messages'] = [
+      ...first.messages,
+      { role: 'assistant', content: ' ', toolCalls, kept: undefined },
+      ...toolCalls.map(({ id }) => ({ role: 'tool' as const, toolCallId: id, content: '[]' })),
+    ];
+    await expect(ask({ ...first, messages })).resolves.toMatchObject({ content: 'I go on.' });
+  });
+
   const classes: [ModelFaultKind, FaultCode][] = [
     ['rate', 'llm_rate_limited'],
     // Azure knows no quota that is not a rate.
@@ -237,6 +249,9 @@ describe.each(PROVIDERS)('%s', (provider) => {
       code: 'llm_auth',
       message: expect.not.stringContaining('canary'),
     });
+    // One that may not list is no bad key, and not said to be one.
+    emulator.control.fault({ match: { path: `/${provider}/` }, kind: 'status', status: 403, times: 1 });
+    await expect(llm().listModels(provider, KEY)).rejects.toMatchObject({ code: 'credential_forbidden' });
   });
 });
 
@@ -343,6 +358,14 @@ describe('counting', () => {
     const resold = at('openrouter', 'anthropic/claude-sonnet-5.5');
     expect(resold).toBeGreaterThan(at('anthropic', 'claude-sonnet-5-5'));
     expect(resold).toBeLessThan(at('openrouter', 'somebody/unheard-of'));
+    // Above its mark as below it.
+    const messages = [{ role: 'user' as const, content: 'word '.repeat(300_000) }];
+    const long = (provider: Provider, model: string) => {
+      const given = { ...request(provider, 'x'), model: { provider, model }, messages, maxTokens: 0 };
+      const { worstMicros, inputTokens } = port.estimate(given);
+      return worstMicros / inputTokens;
+    };
+    expect(long('openrouter', 'openai/gpt-6-sol')).toBeGreaterThanOrEqual(long('openai', 'gpt-6-sol') * 1.25);
   });
 
   test('an unpriced model’s answer is counted at the dearest price, and says so', async () => {

@@ -28,9 +28,11 @@ export function guessedPrice({ provider, model }: ModelRef): ModelPrice {
   const price =
     made && (priceOf({ provider: made, model: slug }) ?? priceOf({ provider: made, model: slug.replace('.', '-') }));
   if (!price) return DEAREST;
-  const { input, output } = price.long ?? price;
-  const dearer = Math.max(input, price.cacheWrite ?? 0) * RESELLER_MARGIN;
-  return { ...price, input: dearer, cacheWrite: dearer, output: output * RESELLER_MARGIN };
+  // Its dearer half counts from the first token on: kept beside it, it would take the margin away above its mark.
+  const { long, ...flat } = price;
+  const { input, output } = long ?? flat;
+  const dearer = Math.max(input, cacheWriteAt(price, input)) * RESELLER_MARGIN;
+  return { ...flat, input: dearer, cacheWrite: dearer, output: output * RESELLER_MARGIN };
 }
 
 /** Of all that are known, the most that each kind of token costs: what an unknown model is counted at. */
@@ -49,11 +51,15 @@ const dearest = (): ModelPrice => {
 };
 export const DEAREST = dearest();
 
+/** Writing to the cache is dearer by the same factor whatever is asked for reading. */
+const cacheWriteAt = ({ cacheWrite, input: usual }: ModelPrice, input: number): number =>
+  ((cacheWrite ?? usual) * input) / usual;
+
 /** Micro-dollars, rounded up. A whole call costs more once it reads more than the model's long-context mark. */
 export function costMicros(price: ModelPrice, usage: TokenUsage): number {
   const isLong = price.long !== undefined && usage.inputTokens > price.long.above;
   const { input, output, cacheRead = input } = isLong && price.long ? price.long : price;
-  const cacheWrite = ((price.cacheWrite ?? price.input) * input) / price.input;
+  const cacheWrite = cacheWriteAt(price, input);
   const fresh = Math.max(0, usage.inputTokens - usage.cachedTokens - usage.cacheWriteTokens);
   const micros =
     fresh * input + usage.cachedTokens * cacheRead + usage.cacheWriteTokens * cacheWrite + usage.outputTokens * output;

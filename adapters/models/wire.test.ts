@@ -128,6 +128,84 @@ test('tool calls made at once are told apart by index, their arguments kept as w
   });
 });
 
+test.each<[string, object[][]]>([
+  [
+    'without an index',
+    [
+      [
+        {
+          id: 'a',
+          function: { name: 'one', arguments: '{"n":1}' },
+          extra_content: { google: { thought_signature: 's' } },
+        },
+      ],
+      [{ id: 'b', function: { name: 'two', arguments: '{"n":' } }, { function: { arguments: '2}' } }],
+    ],
+  ],
+  [
+    'each with the index 0',
+    [
+      [
+        {
+          index: 0,
+          id: 'a',
+          function: { name: 'one', arguments: '{"n":1}' },
+          extra_content: { google: { thought_signature: 's' } },
+        },
+      ],
+      [{ index: 0, id: 'b', function: { name: 'two', arguments: '{"n":' } }],
+      [{ index: 0, id: 'b', function: { name: 'two', arguments: '2}' } }],
+    ],
+  ],
+])('Google’s calls made at once, %s, stay calls of their own, each with its thought', async (_case, chunks) => {
+  streams(...chunks.map((tool_calls) => delta({ tool_calls })), delta({ tool_calls: null }, 'tool_calls'), USAGE, DONE);
+  const answer = await complete({ ...by('google-ai', 'gemini-4-argon'), tools: [TOOL] });
+  expect(answer.toolCalls).toEqual([
+    { id: 'a', name: 'one', arguments: '{"n":1}' },
+    { id: 'b', name: 'two', arguments: '{"n":2}' },
+  ]);
+  expect(answer.kept?.blocks).toEqual({ a: { google: { thought_signature: 's' } } });
+});
+
+test('a choice that says something about an answer, and nothing of it, does not break it off', async () => {
+  const aside = chunk({ choices: [{ index: 0, finish_reason: null, content_filter_offsets: { check_offset: 0 } }] });
+  streams(delta({ content: 'Br', tool_calls: null }), aside, delta({ content: 'ot' }, 'stop'), aside, USAGE, DONE);
+  await expect(complete()).resolves.toMatchObject({ content: 'Brot', finish: 'stop' });
+  const blocked = `data: ${JSON.stringify({ id: 'c', model: 'm', usage: { prompt_tokens: 12 } })}\n\n`;
+  for (const nothing of [[aside, USAGE], [blocked]]) {
+    streams(...nothing, DONE);
+    await expect(complete()).resolves.toMatchObject({ content: '', finish: 'filter' });
+  }
+});
+
+test('calls that another model made carry Google’s placeholder, one a turn, where Google’s models want a signature', async () => {
+  streams(delta({ content: 'Yes' }, 'stop'), DONE);
+  const call = (id: string) => ({ id, name: 'list_content', arguments: '{}' });
+  const signed = { google: { thought_signature: 'c2ln' } };
+  const messages: ModelRequest['messages'] = [
+    ...REQUEST.messages,
+    { role: 'assistant', content: '', toolCalls: [call('a'), call('b')], kept: { provider: 'anthropic', blocks: [] } },
+    ...['a', 'b'].map((toolCallId) => ({ role: 'tool' as const, toolCallId, content: '[]' })),
+    { role: 'assistant', content: '', toolCalls: [call('c')], kept: { provider: 'google-ai', blocks: { c: signed } } },
+    { role: 'tool', toolCallId: 'c', content: '[]' },
+  ];
+  for (const model of ['gemini-3.8-flash', 'gemini-4-argon', 'gemini-flash-latest', 'gemini-2.5-pro']) {
+    await complete({ ...by('google-ai', model), messages });
+  }
+  await complete({ messages });
+  const extras = bodies.map((body) =>
+    (body['messages'] as { tool_calls?: { extra_content?: unknown }[] }[]).flatMap(({ tool_calls: calls = [] }) =>
+      calls.map(({ extra_content: extra }) => extra),
+    ),
+  );
+  const skip = { google: { thought_signature: 'skip_thought_signature_validator' } };
+  expect(extras).toEqual([
+    ...Array.from({ length: 3 }, () => [skip, undefined, signed]),
+    [undefined, undefined, signed],
+    [undefined, undefined, undefined],
+  ]);
+});
+
 test('what is sent: streamed with usage, tools and reply shape together, calls and results of earlier turns', async () => {
   streams(delta({ content: '{}' }, 'stop'), DONE);
   const schema = { type: 'object', properties: {}, required: [], additionalProperties: false };
@@ -171,6 +249,9 @@ test.each<[string, string, string]>([
   ['a content filter', delta({}, 'content_filter'), 'filter'],
   ['a reason that is not known yet', delta({ content: 'a' }, 'tired'), 'stop'],
   ['a refusal', delta({ refusal: 'I will not.' }, 'stop'), 'refusal'],
+  ...['content_filter: PROHIBITED_CONTENT', 'SAFETY', 'recitation', 'BLOCKLIST', 'SPII'].map(
+    (reason): [string, string, string] => [`Google’s ${reason}`, delta({ content: 'a' }, reason), 'filter'],
+  ),
 ])('an end by %s is an answer, not an error', async (_case, end, finish) => {
   streams(end, USAGE, DONE);
   await expect(complete()).resolves.toMatchObject({ finish });
@@ -261,6 +342,11 @@ test.each<[string, () => void, object]>([
     { code: 'llm_rate_limited' },
   ],
   ['a stream that stops before its end', () => streams(delta({ content: 'half' })), { code: 'llm_transient' }],
+  [
+    'a call that Google’s model wrote and Google cannot read',
+    () => streams(delta({ content: 'I look.' }, 'function_call_filter: MALFORMED_FUNCTION_CALL'), USAGE, DONE),
+    { code: 'llm_transient', providerCode: 'malformed_function_call' },
+  ],
   ['a stream of garbage', () => streams('data: {nonsense\n\n'), { code: 'llm_transient' }],
   [
     'an error that says 200, as JSON',
@@ -334,8 +420,15 @@ test('what a model does not take is left out, and said in words where it must be
   expect(newer).toHaveProperty('response_format');
   expect(newer).not.toHaveProperty('temperature');
   expect(other).not.toHaveProperty('response_format');
-  expect(other).toMatchObject({ max_completion_tokens: 16_384 });
+  // Its thoughts come apart from its answer.
+  expect(other).toMatchObject({ max_completion_tokens: 16_384, reasoning_format: 'parsed' });
   expect(resold).toMatchObject({ provider: { data_collection: 'deny' }, max_tokens: 500 });
+  // The shape goes along, and is said in words as well: it may be dropped on its way.
+  expect(resold).toHaveProperty('response_format');
+  expect(JSON.stringify(resold?.messages)).toContain('shape-of-it');
+  expect(JSON.stringify(newer?.messages)).not.toContain('shape-of-it');
+  await complete(by('groq', 'openai/gpt-oss-120b'));
+  expect(bodies[4]).not.toHaveProperty('reasoning_format');
 });
 
 describe('Anthropic’s events', () => {
@@ -426,6 +519,37 @@ describe('Anthropic’s events', () => {
       ],
     });
     expect(bodies[1]).not.toHaveProperty('temperature');
+  });
+
+  test('text of white space alone is never sent, and what is kept of a turn stays as it was', async () => {
+    streams(START, block(0, { type: 'text', text: '' }), end('end_turn'));
+    const thought = { type: 'thinking', thinking: ' ', signature: 'c2ln' };
+    const call = { type: 'tool_use', id: 'a', name: 'list_content', input: {} };
+    const blocks = [thought, { type: 'text', text: ' \n' }, call];
+    const messages: ModelRequest['messages'] = [
+      { role: 'system', content: ' ' },
+      { role: 'user', content: '\n\n' },
+      { role: 'assistant', content: ' \n', toolCalls: [], kept: { provider: 'anthropic', blocks } },
+      { role: 'tool', toolCallId: 'a', content: '  ' },
+      { role: 'assistant', content: '\t', toolCalls: [{ id: 'b', name: 'list_content', arguments: '{}' }] },
+      { role: 'tool', toolCallId: 'b', content: 'x' },
+      { role: 'assistant', content: 'So.', toolCalls: [], kept: { provider: 'anthropic', blocks: [thought] } },
+      { role: 'assistant', content: 'And so on.', toolCalls: [] },
+    ];
+    const before = structuredClone(messages);
+    await complete({ ...claude, messages });
+    await complete({ ...claude, messages });
+    expect(messages).toEqual(before);
+    expect(bodies[1]).toEqual(bodies[0]);
+    expect(bodies[0]).not.toHaveProperty('system');
+    expect(bodies[0]?.messages).toMatchObject([
+      { role: 'user', content: [{ text: '(empty)' }] },
+      { role: 'assistant', content: [thought, call] },
+      { role: 'user', content: [{ tool_use_id: 'a', content: '(empty)' }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'b' }] },
+      { role: 'user', content: [{ tool_use_id: 'b', content: 'x' }] },
+      { role: 'assistant', content: [thought, { type: 'text', text: 'And so on.' }] },
+    ]);
   });
 
   test('a conversation that another provider began goes on, without what that one wanted back', async () => {

@@ -107,6 +107,15 @@ test('a server of tools is known to its tenant alone, by one name, and says sinc
   const mine = await stores.mcpServers.put(acme, { ...server('notes'), included: ['lookup'], vaultPath: 'p' });
   expect(mine).toMatchObject({ name: 'notes', included: ['lookup'], vaultPath: 'p', changedAt: null });
   await expect(stores.mcpServers.put(acme, server('notes'))).rejects.toMatchObject({ code: 'conflict' });
+  const toolNamed = (name: string) => [{ name, description: name, inputSchema: {}, readOnly: true }];
+  const ab = await stores.mcpServers.put(acme, { ...server('ab'), tools: toolNamed('cd_x') });
+  // Both would be mcp_ab_cd_x.
+  const twin = stores.mcpServers.put(acme, { ...server('ab_cd'), tools: toolNamed('x') });
+  await expect(twin).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('ab has the same') });
+  const near = await stores.mcpServers.put(acme, { ...server('ab_cd'), tools: toolNamed('y') });
+  const later = stores.mcpServers.pin(acme, near.id, 'h', { tools: toolNamed('x'), toolsHash: 'next' });
+  await expect(later).rejects.toMatchObject({ message: expect.stringContaining('ab has the same') });
+  for (const { id } of [ab, near]) await stores.mcpServers.remove(acme, id);
   await expect(stores.mcpServers.list(rival)).resolves.toEqual([]);
   await expect(stores.mcpServers.get(rival, mine.id)).rejects.toMatchObject({ code: 'not_found' });
   await stores.mcpServers.remove(rival, mine.id);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Fault } from '../../ports/errors.ts';
+import type { TenantId } from '../../ports/ids.ts';
 import { McpServer, McpTool } from '../../ports/mcp.ts';
 import type { KeptMcpServer, McpServerStore } from '../../ports/mcp.ts';
-import type { Database } from './pool.ts';
+import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';
 
 /** Each is asked when a run of an agent that uses it begins. */
@@ -15,17 +16,41 @@ const Tools = z
 const Row = McpServer.extend({ tools: Tools, vaultPath: z.string().nullable() });
 const columns = sql.fragment`id, name, url, included, tools, tools_hash, vault_path, changed_at, created_at`;
 
+async function one(tx: Tx, tenantId: TenantId, id: string): Promise<KeptMcpServer> {
+  const kept = await tx.maybeOne(
+    sql.type(Row)`SELECT ${columns} FROM mcp_servers WHERE tenant_id = ${tenantId} AND id = ${id}`,
+  );
+  if (!kept) throw new Fault('not_found', `There is no server ${id}.`);
+  return kept;
+}
+
+/** `conflict` when the name, or a tool's whole name, is another server's. The other servers; the caller alone changes any until it ends. */
+async function claimNames(
+  tx: Tx,
+  tenantId: TenantId,
+  { id, name, tools }: Pick<KeptMcpServer, 'id' | 'name' | 'tools'>,
+) {
+  // One at a time, or two at once would both find the name free, and room for the last.
+  await tx.query(sql.typeAlias('nothing')`
+    SELECT pg_advisory_xact_lock(hashtextextended(${`mcp_servers ${tenantId}`}, 0))`);
+  const others = await tx.any(sql.type(Row.pick({ name: true, tools: true }))`
+    SELECT name, tools FROM mcp_servers WHERE tenant_id = ${tenantId} AND id <> ${id}`);
+  if (others.some((other) => other.name === name)) {
+    throw new Fault('conflict', `Another server is named ${name} already; take another name.`);
+  }
+  // As `mcp_<server>_<tool>` the parts of two names may come to the same.
+  const names = new Set(tools.map((tool) => `${name}_${tool.name}`));
+  const twin = others.find((other) => other.tools.some((tool) => names.has(`${other.name}_${tool.name}`)));
+  if (twin) {
+    throw new Fault('conflict', `A tool of the server ${twin.name} has the same name already; take another name.`);
+  }
+  return others;
+}
+
 export const postgresMcpServers = (db: Database): McpServerStore => ({
   put: (tenantId, { id, name, url, included, tools, toolsHash, vaultPath }) =>
     db.inTenant(tenantId, async (tx) => {
-      // One at a time, or two at once would both find the name free, and room for the last.
-      await tx.query(sql.typeAlias('nothing')`
-        SELECT pg_advisory_xact_lock(hashtextextended(${`mcp_servers ${tenantId}`}, 0))`);
-      const others = await tx.any(sql.type(z.object({ name: z.string() }))`
-        SELECT name FROM mcp_servers WHERE tenant_id = ${tenantId} AND id <> ${id}`);
-      if (others.some((other) => other.name === name)) {
-        throw new Fault('conflict', `Another server is named ${name} already; take another name.`);
-      }
+      const others = await claimNames(tx, tenantId, { id, name, tools });
       if (others.length >= SERVERS_MAX) {
         throw new Fault('conflict', `There are ${SERVERS_MAX} servers already; remove one first.`);
       }
@@ -48,13 +73,19 @@ export const postgresMcpServers = (db: Database): McpServerStore => ({
       return [...rows];
     }),
 
-  get: (tenantId, id) =>
+  get: (tenantId, id) => db.inTenant(tenantId, (tx) => one(tx, tenantId, id)),
+
+  pin: (tenantId, id, before, { tools, toolsHash }) =>
     db.inTenant(tenantId, async (tx) => {
-      const kept = await tx.maybeOne(
-        sql.type(Row)`SELECT ${columns} FROM mcp_servers WHERE tenant_id = ${tenantId} AND id = ${id}`,
-      );
-      if (!kept) throw new Fault('not_found', `There is no server ${id}.`);
-      return kept;
+      const { name } = await one(tx, tenantId, id);
+      await claimNames(tx, tenantId, { id, name, tools });
+      const kept = await tx.maybeOne(sql.type(Row)`
+        UPDATE mcp_servers SET tools = ${JSON.stringify(tools)}, tools_hash = ${toolsHash}, changed_at = NULL
+        WHERE tenant_id = ${tenantId} AND id = ${id} AND tools_hash IN (${before}, ${toolsHash})
+        RETURNING ${columns}`);
+      if (kept) return kept;
+      await one(tx, tenantId, id);
+      throw new Fault('conflict', 'Another list of its tools was agreed to meanwhile; look at them again.');
     }),
 
   markChanged: (tenantId, id) =>

@@ -119,11 +119,11 @@ export const mcpServerRoutes = (deps: ApiDeps): Route[] => {
         const { tools, toolsHash } = await live(server);
         if (toolsHash !== body.toolsHash)
           throw new Fault('conflict', 'The server shows another list by now; look at its tools again.');
-        const { name, url, included, vaultPath } = server;
-        const pinned = await mcpServers.put(tenantId, { id, name, url, included, tools, toolsHash, vaultPath });
+        // Of the server that was asked: one that was removed meanwhile does not come back.
+        const pinned = await mcpServers.pin(tenantId, id, server.toolsHash, { tools, toolsHash });
         await auditLine(deps, ctx, tenantId, {
           ...{ actor: principal.userId, action: 'mcp_server.pinned', resourceType: 'mcp_server', resourceId: id },
-          metadata: { name, toolsHash, before: server.toolsHash },
+          metadata: { name: server.name, toolsHash, before: server.toolsHash },
         });
         return shown(pinned);
       },

@@ -110,7 +110,12 @@ export const modelKeyRoutes = (deps: ApiDeps): Route[] => {
       reply: { status: 200, schema: Removed },
       async handle({ params: { service }, tenantId, principal, ctx }) {
         const { vaultPath } = await kept(tenantId, service);
-        await secrets.destroy(vaultPath);
+        // The path itself stays, so that numbers go on: a worker that holds this version must not take the next key for it.
+        const versions = (await secrets.describe(vaultPath))?.versions ?? [];
+        await secrets.destroyVersions(
+          vaultPath,
+          versions.map(({ version }) => version),
+        );
         await modelKeys.remove(tenantId, service);
         await auditLine(deps, ctx, tenantId, {
           actor: principal.userId,

@@ -7,13 +7,18 @@ import { transformJSONSchema } from '@anthropic-ai/sdk/lib/transform-json-schema
 import type { ModelMessage, ModelRequest } from '../../../ports/models.ts';
 import { infoOf } from '../capabilities.ts';
 
-/** An empty text is refused. */
+/** A text of nothing, or of white space alone, is refused. */
 const EMPTY = '(empty)';
+const isBlank = (text: string) => text.trim() === '';
+const said = (text: string) => (isBlank(text) ? EMPTY : text);
 
 export function messagesBody({ model, messages, tools, reply, maxTokens }: ModelRequest): MessageCreateParamsStreaming {
   const { outputTokensMax } = infoOf(model);
   const leading = messages.findIndex(({ role }) => role !== 'system');
-  const system = messages.slice(0, leading < 0 ? messages.length : leading).map(({ content }) => content);
+  const system = messages
+    .slice(0, leading < 0 ? messages.length : leading)
+    .map(({ content }) => content)
+    .filter((content) => !isBlank(content));
   const rest = leading < 0 ? [] : messages.slice(leading);
   return {
     model: model.model,
@@ -56,14 +61,17 @@ function blocksOf(message: ModelMessage): ContentBlockParam[] {
   switch (message.role) {
     case 'system':
     case 'user':
-      return [{ type: 'text', text: message.content || EMPTY }];
+      return [{ type: 'text', text: said(message.content) }];
     case 'tool':
-      return [{ type: 'tool_result', tool_use_id: message.toolCallId, content: message.content || EMPTY }];
+      return [{ type: 'tool_result', tool_use_id: message.toolCallId, content: said(message.content) }];
     case 'assistant':
-      // With thoughts in it a turn goes back just as it came, signatures and order.
-      if (message.kept?.provider === 'anthropic') return message.kept.blocks as ContentBlockParam[];
+      // With thoughts in it a turn goes back just as it came, signatures and order. A copy: more may be added to the turn.
+      if (message.kept?.provider === 'anthropic') {
+        const blocks = message.kept.blocks as ContentBlockParam[];
+        return blocks.filter((block) => block.type !== 'text' || !isBlank(block.text));
+      }
       return [
-        ...(message.content === '' ? [] : [{ type: 'text' as const, text: message.content }]),
+        ...(isBlank(message.content) ? [] : [{ type: 'text' as const, text: message.content }]),
         ...message.toolCalls.map((call) => ({
           type: 'tool_use' as const,
           id: call.id,

@@ -6,16 +6,21 @@ import { withShape } from '../shape.ts';
 
 type Body = ChatCompletionCreateParamsStreaming;
 
+/** Google's own placeholder for calls that another model made, documented at its native door. */
+const UNSIGNED = { google: { thought_signature: 'skip_thought_signature_validator' } };
+
 export function chatBody(request: ModelRequest, spec: ProviderSpec): Body {
   const { model, tools, reply, temperature, maxTokens } = request;
   const can = infoOf(model);
   const offered = can.tools ? tools : [];
   const isShaped = reply !== null && can.jsonSchema && (offered.length === 0 || takesReplyBesideTools(model));
-  const messages = reply !== null && !isShaped ? withShape(request.messages, reply) : request.messages;
+  const inWords = reply !== null && (!isShaped || spec.dropsShape === true);
+  const messages = inWords ? withShape(request.messages, reply) : request.messages;
+  const missing = spec.signedCalls?.test(model.model) === true ? UNSIGNED : undefined;
   return {
-    ...spec.extraBody,
+    ...spec.extraBody?.(model.model),
     model: model.model,
-    messages: messages.map((given) => message(given, spec)),
+    messages: messages.map((given) => message(given, spec, missing)),
     [spec.maxTokensField]: Math.min(maxTokens, can.outputTokensMax ?? maxTokens),
     ...(can.temperature && { temperature }),
     ...(offered.length > 0 && { tools: offered.map((tool) => ({ type: 'function' as const, function: tool })) }),
@@ -31,7 +36,8 @@ export function chatBody(request: ModelRequest, spec: ProviderSpec): Body {
   };
 }
 
-function message(given: ModelMessage, spec: ProviderSpec): Body['messages'][number] {
+/** `missing`: what stands in for the signature of a turn's first call where none was kept. */
+function message(given: ModelMessage, spec: ProviderSpec, missing: unknown): Body['messages'][number] {
   switch (given.role) {
     case 'system':
     case 'user':
@@ -45,15 +51,17 @@ function message(given: ModelMessage, spec: ProviderSpec): Body['messages'][numb
         content: given.content,
         // An empty list is refused.
         ...(given.toolCalls.length > 0 && {
-          tool_calls: given.toolCalls.map(({ id, name, arguments: args }) => ({
+          tool_calls: given.toolCalls.map(({ id, name, arguments: args }, at) => ({
             id,
             type: 'function' as const,
             function: { name, arguments: args },
             // A signature of the thought that led to the call, wanted back with it.
-            ...(kept[id] !== undefined && { extra_content: kept[id] }),
+            ...withExtra(kept[id] ?? (at === 0 ? missing : undefined)),
           })),
         }),
       };
     }
   }
 }
+
+const withExtra = (extra: unknown) => (extra === undefined ? {} : { extra_content: extra });

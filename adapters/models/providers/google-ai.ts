@@ -16,6 +16,8 @@ export const googleAi: ProviderSpec = {
     // Before its third generation it is one or the other.
     jsonSchemaBesideTools: /^gemini-[12]\b/,
   },
+  // From the third generation on.
+  signedCalls: /^gemini-(?![12]\b)/,
   refusals: {
     // A day's quota and a rate come alike; only the name of the quota tells them apart.
     quota: /PerDay|^FAILED_PRECONDITION$/,

@@ -9,6 +9,8 @@ export const groq: ProviderSpec = {
   keyHeader: 'authorization',
   maxTokensField: 'max_completion_tokens',
   requestIdHeaders: ['x-request-id'],
+  // Unless told otherwise these write their thoughts into the answer itself.
+  extraBody: (model) => (/^qwen\/qwen[3-9]/.test(model) ? { reasoning_format: 'parsed' } : {}),
   without: {
     tools: /prompt-guard/,
     // Not of every model, and of none beside tools.

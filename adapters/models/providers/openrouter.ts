@@ -9,11 +9,13 @@ export const openrouter: ProviderSpec = {
   keyHeader: 'authorization',
   maxTokensField: 'max_tokens',
   // What tenants say is not for others to learn from.
-  extraBody: { provider: { data_collection: 'deny' } },
+  extraBody: () => ({ provider: { data_collection: 'deny' } }),
   // Its list of models is open to everybody.
   proof: '/key',
   requestIdHeaders: ['x-request-id'],
   without: {},
+  // Whoever serves the model behind it need not know such a thing.
+  dropsShape: true,
   refusals: {
     quota: /^payment_required$/,
     rate: /^rate_limit_exceeded$/,

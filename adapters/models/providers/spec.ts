@@ -22,13 +22,17 @@ export interface ProviderSpec {
   baseUrl: (values: SecretValues) => string;
   keyHeader: 'authorization' | 'api-key' | 'x-api-key';
   maxTokensField: 'max_tokens' | 'max_completion_tokens';
-  /** Sent with every request. */
-  extraBody?: Record<string, unknown>;
+  /** Sent with every request to this model. */
+  extraBody?: (model: string) => Record<string, unknown>;
   /** Answered only where the key is good; absent: the list of models is. */
   proof?: string;
   requestIdHeaders: string[];
   /** By model: what it does not do. */
   without: { temperature?: RegExp; tools?: RegExp; jsonSchema?: RegExp; jsonSchemaBesideTools?: RegExp };
+  /** A reply's shape is said in words too: it may be dropped on its way to the model without a word. */
+  dropsShape?: true;
+  /** Models that want a signature of a thought on the first call of each turn, also where another model made the call. */
+  signedCalls?: RegExp;
   refusals: RefusalNames;
   /** Tokens are counted with one encoding for all; what others may count above it. */
   tokenFactor: number;

@@ -24,6 +24,8 @@ export const azure: Dialect = {
   opening: [
     `data: ${JSON.stringify({ id: '', object: '', created: 0, model: '', choices: [], prompt_filter_results: [{ prompt_index: 0, content_filter_results: {} }] })}\n\n`,
   ],
+  // What the filter found while the answer was given out already.
+  annotation: `data: ${JSON.stringify({ id: '', object: '', created: 0, model: '', choices: [{ index: 0, finish_reason: null, content_filter_results: { hate: { filtered: false, severity: 'safe' } }, content_filter_offsets: { check_offset: 0, start_offset: 0, end_offset: 44 } }] })}\n\n`,
   requestId: 'apim-request-id',
   listed: (id) => ({ id, object: 'model', created_at: CREATED, status: 'succeeded', lifecycle_status: 'preview' }),
 };

@@ -30,7 +30,7 @@ export function readChatRequest(
   const unanswered = conversationProblem(messages);
   if (unanswered) return badRequest(unanswered, 'messages');
 
-  const unsigned = signature === undefined ? undefined : unsignedCall(list(given['messages']), callId, signature);
+  const unsigned = signature && unsignedCall(list(given['messages']).map(record), model, callId, signature);
   if (unsigned) return badRequest(`Function call \`${unsigned}\` is missing a thought_signature.`);
 
   const tools = list(given['tools']).map((tool) => record(record(tool)['function']));
@@ -99,14 +99,25 @@ function messageOf(value: unknown): Message {
   };
 }
 
-/** The thought that led to a call comes back with it, unchanged; calls of other vendors have none. */
-function unsignedCall(messages: unknown[], callId: string, signature: string): string | undefined {
-  const calls = messages.flatMap((message) => list(record(message)['tool_calls'])).map(record);
-  const unsigned = calls.find(
-    ({ id, extra_content: more }) =>
-      String(id).startsWith(callId) && record(record(more)['google'])['thought_signature'] !== signature,
-  );
-  return unsigned ? String(record(unsigned['function'])['name']) : undefined;
+/** The thought that led to a turn's calls comes back with the first of them, unchanged; calls of other vendors have none. */
+function unsignedCall(
+  messages: Record<string, unknown>[],
+  model: string,
+  callId: string,
+  { value, wantedBy, placeholder }: NonNullable<Dialect['signature']>,
+): string | undefined {
+  const lastWord = messages.findLastIndex(({ role }) => role === 'user');
+  for (const [at, { tool_calls: calls }] of messages.entries()) {
+    const [first] = list(calls).map(record);
+    if (!first) continue;
+    const signed = record(record(first['extra_content'])['google'])['thought_signature'];
+    const isOurs = String(first['id']).startsWith(callId);
+    const isWanted = isOurs || (at > lastWord && wantedBy.test(model));
+    if (isWanted && signed !== value && (isOurs || signed !== placeholder)) {
+      return String(record(first['function'])['name']);
+    }
+  }
+  return undefined;
 }
 
 /** Every tool call is answered before anybody speaks again, and nothing answers a call that was not made. */

@@ -24,11 +24,11 @@ const FINISH: Record<Finish, string> = {
 export const completion = (request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknown): Reply =>
   request.stream ? streamed(request, turn, frame, spoiltBy) : whole(request, turn, frame, spoiltBy);
 
-const toolCall = ({ id, name, arguments: text }: ToolCall, { dialect: { signature } }: Frame) => ({
+const toolCall = ({ id, name, arguments: text }: ToolCall, at: number, { dialect: { signature } }: Frame) => ({
   id,
   type: 'function',
   function: { name, arguments: text },
-  ...(signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } }),
+  ...(signature && at === 0 ? { extra_content: { google: { thought_signature: signature.value } } } : {}),
 });
 
 const usageIn = (turn: Turn, { dialect, promptCharacters }: Frame) => dialect.usage(usageOf(turn, promptCharacters));
@@ -40,7 +40,7 @@ function whole(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknow
     role: 'assistant',
     content: refused ? null : turn.text,
     refusal: refused ? turn.text : null,
-    ...(turn.toolCalls.length > 0 ? { tool_calls: turn.toolCalls.map((call) => toolCall(call, frame)) } : {}),
+    ...(turn.toolCalls.length > 0 ? { tool_calls: turn.toolCalls.map((call, at) => toolCall(call, at, frame)) } : {}),
   };
   return json(
     200,
@@ -58,7 +58,7 @@ function whole(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknow
 
 function streamed(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unknown): Reply {
   const { model, includeUsage } = request;
-  const { opening = [], usageAlsoIn } = frame.dialect;
+  const { opening = [], annotation, usageAlsoIn, wholeCalls } = frame.dialect;
   const event = (fields: Record<string, unknown>) => {
     const common = { id: frame.id, object: 'chat.completion.chunk', created: frame.created, model };
     return `data: ${JSON.stringify({ ...common, ...(includeUsage ? { usage: null } : {}), ...fields })}\n\n`;
@@ -66,10 +66,14 @@ function streamed(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unk
   const delta = (given: Record<string, unknown>, finishReason: string | null = null, more = {}) =>
     event({ choices: [{ index: 0, delta: given, logprobs: null, finish_reason: finishReason }], ...more });
 
-  const calls = turn.toolCalls.flatMap((call, index) => [
-    delta({ tool_calls: [{ index, ...toolCall({ ...call, arguments: '' }, frame) }] }),
-    ...pieces(call.arguments).map((text) => delta({ tool_calls: [{ index, function: { arguments: text } }] })),
-  ]);
+  const calls = turn.toolCalls.flatMap((call, index) =>
+    wholeCalls
+      ? [delta({ tool_calls: [toolCall(call, index, frame)] })]
+      : [
+          delta({ tool_calls: [{ index, ...toolCall({ ...call, arguments: '' }, index, frame) }] }),
+          ...pieces(call.arguments).map((text) => delta({ tool_calls: [{ index, function: { arguments: text } }] })),
+        ],
+  );
   const field = turn.finish === 'refusal' ? 'refusal' : 'content';
   const said = [
     delta({ role: 'assistant', content: turn.text === null ? null : '', refusal: null }),
@@ -79,6 +83,7 @@ function streamed(request: ChatRequest, turn: Turn, frame: Frame, spoiltBy?: unk
   const also = usageAlsoIn ? { [usageAlsoIn]: { id: frame.id, usage: usageIn(turn, frame) } } : {};
   const end = [
     delta({}, FINISH[turn.finish], also),
+    ...(annotation === undefined ? [] : [annotation]),
     ...(includeUsage ? [event({ choices: [], usage: usageIn(turn, frame) })] : []),
     'data: [DONE]\n\n',
   ];

@@ -19,13 +19,20 @@ export interface Dialect {
   usage: (usage: Usage) => Record<string, unknown>;
   /** Written before the first piece of an answer. */
   opening?: string[];
+  /** Written once an answer is finished: a choice without a piece of it. */
+  annotation?: string;
   /** Every last chunk says its usage here too, asked or not. */
   usageAlsoIn?: string;
   requestId: string;
   /** Begins the ids of calls. */
   callId: string;
-  /** On each call of a model that thinks, and wanted back with it. */
-  signature?: string;
+  /**
+   * On the first call of each turn, and wanted back with it. These models want one on every turn's first call since the last
+   * word of the user, or the `placeholder` where somebody else made the call.
+   */
+  signature?: { value: string; wantedBy: RegExp; placeholder: string };
+  /** Calls are streamed whole, and nothing but their ids tells them apart. */
+  wholeCalls?: true;
   listed: (id: string) => Record<string, unknown>;
 }
 

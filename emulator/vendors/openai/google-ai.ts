@@ -54,6 +54,11 @@ export const googleAi: Dialect = {
   }),
   requestId: '',
   callId: 'call_google',
-  signature: 'ZW11bGF0ZWQ=',
+  signature: {
+    value: 'ZW11bGF0ZWQ=',
+    wantedBy: /^gemini-(?![12]\b)/,
+    placeholder: 'skip_thought_signature_validator',
+  },
+  wholeCalls: true,
   listed: (id) => ({ id: `models/${id}`, object: 'model', owned_by: 'google' }),
 };
