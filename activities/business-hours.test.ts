@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { BusinessHours } from '../ports/approvals.ts';
+import { BusinessHours } from '../ports/business-hours.ts';
 import { afterBusinessMs } from './business-hours.ts';
 
 const HOUR_MS = 3_600_000;

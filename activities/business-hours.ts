@@ -1,4 +1,4 @@
-import type { BusinessHours } from '../ports/approvals.ts';
+import type { BusinessHours } from '../ports/business-hours.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

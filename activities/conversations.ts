@@ -4,6 +4,7 @@ import type { ContentRef } from '../ports/content.ts';
 import type { Utterance } from '../ports/conversations.ts';
 import { isFault } from '../ports/errors.ts';
 import type { WorkerPorts } from '../ports/index.ts';
+import { spendScopes } from '../ports/spending.ts';
 import type { AgentActivities } from './agents/index.ts';
 import type { AgentTask, RunPlan } from './agents/terms.ts';
 
@@ -25,11 +26,11 @@ export interface AnswerDue {
   step: number;
   /** Messages that the transcript holds. */
   upto: number;
-  /** What the chat cost before, in micro-dollars. */
+  /** What the chat cost before as far as its workflow heard of it, in micro-dollars. */
   spentMicros: number;
 }
 
-type Needs = Pick<WorkerPorts, 'conversations' | 'content'>;
+type Needs = Pick<WorkerPorts, 'conversations' | 'content' | 'spending'>;
 type Agents = Pick<AgentActivities, 'planAgent' | 'limitRun' | 'hear'>;
 
 const Text = z.object({ text: z.string() });
@@ -44,9 +45,15 @@ const unlessGone = async (say: () => Promise<void>): Promise<void> => {
   }
 };
 
-export const createConversationActivities = ({ conversations, content }: Needs, agents: Agents) => {
+export const createConversationActivities = ({ conversations, content, spending }: Needs, agents: Agents) => {
   const textOf = async (tenantId: RunHead['tenantId'], { id }: ContentRef) =>
     Text.parse(await content.get(tenantId, id)).text;
+
+  /** By all that was ever asked in it: also by answers that were cut off and by agents that it handed work to. */
+  const spentBy = async ({ tenantId, runId }: RunHead): Promise<number> => {
+    const budget = await spending.get(tenantId, spendScopes.run(runId));
+    return (budget?.spentMicros ?? 0) + (budget?.reservedMicros ?? 0);
+  };
 
   const beginAnswer = ({ tenantId, runId }: RunHead, messageId: string, step: number): Promise<void> =>
     unlessGone(() =>
@@ -87,11 +94,16 @@ export const createConversationActivities = ({ conversations, content }: Needs, 
     openAnswer: async (task: AgentTask, { messageId, said, step, upto, spentMicros }: AnswerDue): Promise<RunPlan> => {
       await beginAnswer(task, messageId, step);
       const plan = await agents.planAgent(task, 'chat');
-      const limits = { ...plan.limits, micros: spentMicros + plan.limits.micros };
+      const before = Math.max(spentMicros, await spentBy(task));
+      const limits = { ...plan.limits, micros: before + plan.limits.micros };
       await agents.limitRun(task, limits.micros);
       const end = await agents.hear({ ...task, pinId: plan.pin.id }, Math.max(upto, plan.upto), [said]);
       return { ...plan, limits, upto: end };
     },
+
+    /** Where the agent stands after what people said to it between two messages. */
+    keepStand: ({ tenantId, runId }: RunHead, stand: unknown): Promise<void> =>
+      conversations.keepStand(tenantId, runId, stand),
 
     /** The answer's end, and where the agent stands after it: the stand first, for whoever sees the end may go on. */
     endAnswer: async (

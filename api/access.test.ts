@@ -325,6 +325,7 @@ beforeAll(async () => {
     list: async () => [],
     put: async () => 1,
     destroy: async () => undefined,
+    destroyVersions: async () => undefined,
   };
   const http = { request: () => Promise.reject(new Fault('provider_down', 'nobody is there')) };
   const connectors = createConnectors({ http, connections: stores.connections, secrets, workflows } as never);

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { seedPlatformRole } from '../adapters/postgres/identity.ts';
 import { postgresStores } from '../adapters/postgres/stores.ts';
 import type { Stores } from '../adapters/postgres/stores.ts';
+import { postgresTokenStream } from '../adapters/postgres/token-stream.ts';
 import { agentSettings, anAnswer } from '../adapters/postgres/testing-agents.ts';
 import { aConnection, aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
@@ -19,6 +20,8 @@ import { ApprovalId, Email, RunId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import type { Principal } from '../ports/identity.ts';
 import type { ReceiptPort } from '../ports/receipts.ts';
+import type { TokenStreamPort } from '../ports/token-stream.ts';
+import { until } from '../workers/testing/until.ts';
 import type { ApiDeps } from './deps.ts';
 import { openApi } from './testing.ts';
 import type { TestApi } from './testing.ts';
@@ -36,6 +39,7 @@ const catalogue = createCatalogue(
 let dir: string;
 let database: TestDatabase;
 let stores: Stores;
+let tokenStream: TokenStreamPort;
 let receipts: ReceiptPort;
 let api: TestApi;
 let acme: TenantId;
@@ -85,7 +89,8 @@ beforeAll(async () => {
     keyState: async (_: TenantId, provider: string) => (provider === 'groq' ? 'none' : 'platform'),
   };
   const workflows = { wakeSpenders: async (tenantId: TenantId) => void asked.woken.push(tenantId) };
-  const ports = { ...stores, connectors, llm, receipts, workflows } as unknown as ApiDeps['ports'];
+  tokenStream = postgresTokenStream(database.db);
+  const ports = { ...stores, tokenStream, connectors, llm, receipts, workflows } as unknown as ApiDeps['ports'];
   api = await openApi({ ports, temporal, catalogue });
   [acme, rival] = [await aTenant(stores), await aTenant(stores)];
   admin = await aMember(stores, acme);
@@ -251,11 +256,14 @@ describe('runs', () => {
     const deep = await aRun({ parentRunId: parts[0] ?? null });
     for (const runId of [...parts, deep]) {
       const run = { tenantId: acme, runId };
-      await stores.transcripts.journal(run, 0, {
-        agentId: 'Writer',
-        answer: anAnswer(),
-        promptHash: 'h',
-      });
+      await stores.transcripts.journal(
+        { run, step: 0, id: 'a' },
+        {
+          agentId: 'Writer',
+          answer: anAnswer(),
+          promptHash: 'h',
+        },
+      );
     }
     const call = { id: 'c', name: 'crm_read', arguments: '{}' };
     const run = { tenantId: acme, runId: deep };
@@ -328,9 +336,9 @@ describe('runs', () => {
     await stores.approvals.vote(acme, approvalId, { ...vote, at: new Date().toISOString() });
     await stores.approvals.close(acme, approvalId, 'approved', admin.userId);
     await stores.transcripts.append(run, 0, [{ role: 'user', content: 'canary-brief' }]);
-    await stores.spending.reserve(run, 0, { agentId: 'Writer', micros: 1, from: [] });
+    await stores.spending.reserve({ run, step: 0, id: 'a' }, { agentId: 'Writer', micros: 1, from: [] });
     const answer = anAnswer({ content: 'canary-answer' });
-    await stores.transcripts.journal(run, 0, { agentId: 'Writer', answer, promptHash: 'prompted' });
+    await stores.transcripts.journal({ run, step: 0, id: 'a' }, { agentId: 'Writer', answer, promptHash: 'prompted' });
     const called = {
       seq: 1,
       agentId: 'Writer',
@@ -430,11 +438,12 @@ test('C88: a budget that is decided binds this month already; above its plan onl
     { scope: `month/${month}`, limitMicros: plan },
     { scope: `agent/Writer/${month}`, limitMicros: null },
   ];
-  const asking = { tenantId: acme, runId: RunId.parse(randomUUID()) };
-  await expect(stores.spending.reserve(asking, 0, { agentId: 'Writer', micros: 1001, from })).resolves.toMatchObject({
+  const run = { tenantId: acme, runId: RunId.parse(randomUUID()) };
+  const asking = (step: number) => ({ run, step, id: 'a' });
+  await expect(stores.spending.reserve(asking(0), { agentId: 'Writer', micros: 1001, from })).resolves.toMatchObject({
     ok: false,
   });
-  await expect(stores.spending.reserve(asking, 1, { agentId: 'Writer', micros: 600, from })).resolves.toMatchObject({
+  await expect(stores.spending.reserve(asking(1), { agentId: 'Writer', micros: 600, from })).resolves.toMatchObject({
     ok: true,
   });
   expect((await put('/budgets/Thinker', { limitMicros: 5 }, admin)).status).toBe(200);
@@ -455,4 +464,90 @@ test('C88: a budget that is decided binds this month already; above its plan onl
   expect((await get('/budgets', stranger)).json.data).toMatchObject([{ limitMicros: plan, reservedMicros: 0 }]);
   const { data } = await stores.audit.list(acme, { limit: 1 });
   expect(data).toMatchObject([{ action: 'budget.changed', resourceId: 'tenant' }]);
+});
+
+describe('consents, memory and chats', () => {
+  test('people are asked within times that come and leave them time', async () => {
+    const read = (await get('/agents/Thinker/config')).json;
+    const { version } = read;
+    const config = Object.fromEntries(Object.entries(read).filter(([name]) => name !== 'updatedAt'));
+    const ask = (change: object) => {
+      const times = { remindAfterMs: 60_000, deadlineMs: 60_000 };
+      const policy = { roles: ['tenant_admin'], ...times, onDeadline: 'reject', ...change };
+      const consents = { ask_person: { kind: 'ask', policy } };
+      return put('/agents/Thinker/config', { ...config, version, consents }, root, inAcme());
+    };
+    const wrong = [{ deadlineMs: 9e15 }, { deadlineMs: 0 }, { remindAfterMs: -1 }];
+    const late = { escalations: [{ afterMs: 9e15, roles: ['tenant_admin'] }] };
+    for (const change of [...wrong, late]) expect((await ask(change)).status).toBe(400);
+    expect((await ask({})).status).toBe(200);
+    // What was kept before there were bounds is still read.
+    const policy = {
+      roles: ['tenant_admin' as const],
+      remindAfterMs: 1,
+      deadlineMs: 9e15,
+      onDeadline: 'reject' as const,
+    };
+    await set('Thinker', { consents: { ask_person: { kind: 'ask', policy } } });
+    expect((await get('/agents/Thinker/config')).status).toBe(200);
+    await set('Thinker', {});
+  });
+
+  test('what an agent remembers is read by those who may delete it, also when it is switched off or not for them', async () => {
+    await set('Thinker', { active: false, access: { roles: ['tenant_user'], users: [] } });
+    expect((await get('/agents/Thinker/memory', admin)).status).toBe(200);
+    expect((await get('/agents/Thinker/memory', user)).status).toBe(409);
+    await set('Thinker', {});
+  });
+
+  test('a stream shows its own answer’s text and no other’s, and ends when the chat is gone', async () => {
+    const id = RunId.parse(randomUUID());
+    await stores.conversations.open(acme, { id, agentId: 'Thinker', userId: user.userId, title: 't' });
+    const say = (messageId: string, role: 'user' | 'assistant', step: number | null, state: 'done' | null) =>
+      stores.conversations.say(acme, id, {
+        messageId,
+        role,
+        content: messageId,
+        saidInto: null,
+        step,
+        state,
+        error: null,
+      });
+    const piece = (step: number, text: string) => ({ step, kind: 'text' as const, text });
+    const done = (step: number) => ({ step, kind: 'done' as const, text: '' });
+    const stream = (messageId: string) =>
+      api.get(`/api/v1/conversations/${id}/messages/${messageId}`, {
+        as: user,
+        headers: { Accept: 'text/event-stream' },
+      });
+    for (const name of ['m1', 'm2', 'm3', 'm4']) await say(name, 'user', null, null);
+    await say('m1', 'assistant', 0, 'done');
+    await tokenStream.push(acme, id, [piece(0, 'one-a'), done(0), piece(1, 'one-b'), done(1)]);
+    await say('m2', 'assistant', 2, 'done');
+    await tokenStream.push(acme, id, [piece(2, 'two-a'), done(2)]);
+    await say('m3', 'assistant', 3, null);
+    const texts = async (messageId: string) =>
+      [...(await stream(messageId)).text.matchAll(/"text":"([^"]*)"|^event: (answer|gone)/gm)].map(
+        (it) => it[1] ?? it[2],
+      );
+    await expect(texts('m1')).resolves.toEqual(['one-a', 'one-b', 'answer']);
+    await expect(texts('m2')).resolves.toEqual(['two-a', 'answer']);
+    await tokenStream.push(acme, id, [piece(3, 'three')]);
+    const soFar = jest.spyOn(stores.conversations, 'answerSoFar');
+    // One that is being written, and one that waits for its turn.
+    const late = [texts('m3'), texts('m4')];
+    await until(
+      'both are watched',
+      () => ['m3', 'm4'].map((name) => soFar.mock.calls.filter((call) => call[2] === name).length),
+      (times) => times.every((count) => count > 2),
+    );
+    await stores.conversations.remove(acme, id);
+    await expect(Promise.all(late)).resolves.toEqual([['three', 'gone'], ['gone']]);
+  });
+
+  test('a chat’s title is cut between characters', async () => {
+    await post('/agents/Thinker/chat', { text: '𝒳'.repeat(100) }, user);
+    const { data } = (await get('/conversations?limit=1', user)).json as { data: { title: string }[] };
+    expect(data[0]?.title).toBe(`${'𝒳'.repeat(79)}…`);
+  });
 });

@@ -2,7 +2,7 @@ import type { Approval, Vote } from '../ports/approvals.ts';
 import type { ApprovalId, TenantId, UserId } from '../ports/ids.ts';
 import type { Ports } from '../ports/index.ts';
 
-interface WhatWasSaid {
+export interface WhatWasSaid {
   approval: Approval;
   votes: Vote[];
   delegates: UserId[];

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { aMember, aTenant } from '../adapters/postgres/testing-data.ts';
 import { freshDatabase } from '../adapters/postgres/testing.ts';
 import type { TestDatabase } from '../adapters/postgres/testing.ts';
@@ -19,6 +20,7 @@ let api: TestApi;
 /** What reached the workflow, as it would. */
 let heard: { message: string; args: unknown[] }[];
 let answer: unknown;
+let away: Error | null;
 
 const temporal = {
   workflow: {
@@ -28,8 +30,10 @@ const temporal = {
         heard.push({ message, args });
         return { result: async () => answer };
       },
-      signal: async ({ name }: { name: string }, ...args: unknown[]) =>
-        void heard.push({ message: `signal ${name}`, args }),
+      signal: async ({ name }: { name: string }, ...args: unknown[]) => {
+        if (away) throw away;
+        heard.push({ message: `signal ${name}`, args });
+      },
     }),
   },
 } as unknown as ApiDeps['temporal'];
@@ -48,7 +52,7 @@ afterAll(async () => {
 let admin: Principal;
 let user: Principal;
 beforeEach(async () => {
-  [heard, answer] = [[], { outcome: 'approved', contentId: 'x' }];
+  [heard, away, answer] = [[], null, { outcome: 'approved', contentId: 'x' }];
   const tenantId = await aTenant(stores);
   admin = await aMember(stores, tenantId, 'tenant_admin', `admin-${tenantId}@acme.test`);
   user = await aMember(stores, tenantId, 'tenant_user', `user-${tenantId}@acme.test`);
@@ -159,7 +163,7 @@ test('C86: a second yes of one person is a conflict, and with more to come the f
   expect([again.status, again.json['code']]).toEqual([409, 'conflict']);
 });
 
-test('C86: a link opens its approval once, for a login of its tenant alone', async () => {
+test('C86: a link opens its approval once, for a login of its tenant alone that may decide it, and others leave it whole', async () => {
   const { id } = await ask();
   const token = randomBytes(32).toString('base64url');
   const hash = createHash('sha256').update(token).digest('hex');
@@ -169,8 +173,10 @@ test('C86: a link opens its approval once, for a login of its tenant alone', asy
   expect((await use()).status).toBe(401);
   const stranger = await aMember(stores, await aTenant(stores), 'tenant_admin', `s-${id}@rival.test`);
   expect((await use(stranger)).status).toBe(404);
-  const opened = await use(user);
-  expect([opened.status, opened.json['id'], opened.json['refusal']]).toEqual([200, id, expect.any(String)]);
+  const refused = await use(user);
+  expect([refused.status, refused.json['code']]).toEqual([403, 'forbidden']);
+  const opened = await use(admin);
+  expect([opened.status, opened.json['id'], opened.json['content']]).toEqual([200, id, CALL]);
   expect((await use(admin)).status).toBe(404);
   expect((await api.get(`/api/v1/approvals?token=${token}`, { as: admin })).status).toBe(400);
 });
@@ -201,4 +207,43 @@ test('a question is answered, and who does not wait hands the decision over by s
 
 test('the keys of receipts are public', async () => {
   expect((await api.get('/api/v1/receipts/keys')).json).toEqual({ keys: [{ kty: 'OKP' }] });
+});
+
+test('what is to be decided about is shown to those whom it concerns alone', async () => {
+  const contentOf = async ({ id }: { id: string }, as: Principal) =>
+    (await api.get(`/api/v1/approvals/${id}`, { as })).json['content'];
+  const other = await ask();
+  expect(await contentOf(other, admin)).toEqual(CALL);
+  expect(await contentOf(other, user)).toBeNull();
+  await stores.approvals.delegate(tenantOf(admin), other.id, user.userId, admin.userId);
+  expect(await contentOf(other, user)).toEqual(CALL);
+  for (const theirs of [
+    await ask(CALL, { escalations: [{ afterMs: 1000, roles: ['tenant_user'] }] }),
+    await ask(CALL, { users: [user.userId] }),
+    await ask(CALL, { fourEyes: true }, { requestedBy: user.userId }),
+  ])
+    expect(await contentOf(theirs, user)).toEqual(CALL);
+});
+
+test('an inbox is worked through page by page: what was decided meanwhile takes nothing out of the next', async () => {
+  const asked = [await ask(), await ask(CALL, { roles: ['super_admin'] }), await ask(), await ask()];
+  const page = async (query: string) => {
+    const { status, json } = await api.get(`/api/v1/approvals?limit=1&${query}`, { as: admin });
+    const [shown] = json['data'] as { id: string }[];
+    return { status, id: shown?.id, next: json['nextCursor'] as string | null };
+  };
+  const first = await page('mine=true');
+  await stores.approvals.close(tenantOf(admin), asked[0]?.id as ApprovalId, 'approved', admin.userId);
+  const second = await page(`mine=true&cursor=${first.next}`);
+  const third = await page(`mine=true&cursor=${second.next}`);
+  expect([first.id, second.id, third.id]).toEqual([asked[0]?.id, asked[2]?.id, asked[3]?.id]);
+  expect(third.next).toBeNull();
+  expect((await page('state=pending')).id).toBe(asked[3]?.id);
+});
+
+test('whoever decides without waiting just when it closes is told that it is closed', async () => {
+  const { decide } = await ask();
+  away = new WorkflowNotFoundError('gone', 'w', undefined);
+  const told = await decide({ kind: 'approve' }, admin, { Prefer: 'respond-async' });
+  expect([told.status, told.json['code']]).toEqual([409, 'approval_closed']);
 });

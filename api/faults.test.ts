@@ -1,7 +1,10 @@
 import {
   ApplicationFailure,
+  CancelledFailure,
   ServiceError,
+  TerminatedFailure,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -37,6 +40,18 @@ test('a workflow’s failure without a code of ours stays inside', () => {
     const answer = answerTo(new WorkflowUpdateFailedError('failed', failure));
     expect(answer).toMatchObject({ status: 500, body: { code: 'internal' } });
     expect(JSON.stringify(answer)).not.toContain('canary');
+  }
+});
+
+test('what somebody else ended early is said to whoever waits for it, and is no failure of ours', () => {
+  for (const [failure, word] of [
+    [new CancelledFailure('Workflow canceled'), 'cancelled'],
+    [new TerminatedFailure('terminated'), 'terminated'],
+  ] as const) {
+    expect(answerTo(new WorkflowFailedError('failed', failure, 'MAXIMUM_ATTEMPTS_REACHED'))).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: `This was ${word}; start another one.` },
+    });
   }
 });
 

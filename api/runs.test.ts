@@ -135,6 +135,26 @@ test('a run that is cancelled says so, as do its operation and its part in the f
   await until('its operation has ended', operation, ({ json }) => json.outcome === 'cancelled');
 });
 
+test('whoever waits for a run that is cancelled is told so, now and under the same key', async () => {
+  models().script('awaited', [
+    { calls: [{ name: 'recall', arguments: { query: 'n{{step}}' } }], repeat: true, delayMs: 100 },
+  ]);
+  const once = { ...WAIT, 'Idempotency-Key': 'awaited' };
+  const waits = run('awaited', once);
+  const { json } = await until(
+    'it is at work',
+    () => get('/runs?subject=Tester&limit=1'),
+    (list) => (list.json.data as { state: string }[])[0]?.state === 'running',
+  );
+  await post(`/runs/${(json.data as { runId: string }[])[0]?.runId}/cancel`);
+  const told = await waits;
+  expect([told.status, told.json]).toMatchObject([
+    409,
+    { code: 'conflict', detail: expect.stringMatching(/cancelled/) },
+  ]);
+  await expect(run('awaited', once)).resolves.toMatchObject({ status: 409 });
+});
+
 test('an agent that is tried changes nothing, and its trial is in no figure', async () => {
   models().script('tried', [{ calls: [{ name: 'remember', arguments: { fact: 'never kept' } }] }, { text: 'Tried.' }]);
   const before = (await get('/agents/Tester/metrics')).json.runs;

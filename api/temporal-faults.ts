@@ -1,5 +1,7 @@
 import {
   ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -41,9 +43,18 @@ const applicationFault = (error: unknown): Fault | null => {
   });
 };
 
+/** Somebody ended it before its own end came. */
+const endedEarly = (cause: WorkflowUpdateFailedError | WorkflowFailedError): Fault | null => {
+  if (cause.cause instanceof CancelledFailure)
+    return new Fault('conflict', 'This was cancelled; start another one.', { cause });
+  if (cause.cause instanceof TerminatedFailure)
+    return new Fault('conflict', 'This was terminated; start another one.', { cause });
+  return null;
+};
+
 export const temporalFault = (cause: unknown): Fault | null => {
   if (cause instanceof WorkflowUpdateFailedError || cause instanceof WorkflowFailedError)
-    return applicationFault(cause);
+    return endedEarly(cause) ?? applicationFault(cause);
   if (cause instanceof WorkflowExecutionAlreadyStartedError) {
     return new Fault('conflict', 'This is running already; wait for its end.', { cause });
   }

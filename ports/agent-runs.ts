@@ -3,6 +3,7 @@ import { RunLimits } from './agents.ts';
 import { OperationId, RunId } from './ids.ts';
 import type { TenantId, UserId } from './ids.ts';
 import type { Finish, ModelAnswer, ModelMessage, Provider } from './models.ts';
+import type { Asking } from './spending.ts';
 import type { Page, PageQuery } from './tenants.ts';
 import { ToolEffect } from './tools.ts';
 
@@ -134,19 +135,18 @@ export interface TranscriptStore {
     turn: { step: number; from: number; upto: number },
   ) => Promise<{ answer: ModelAnswer | null; messages: ModelMessage[] }>;
   /**
-   * The answer and, in the same transaction, the settlement of what was reserved for its step, and the message that the answer
-   * becomes, where it becomes one. Idempotent.
+   * The answer and, in the same transaction, the settlement of what was reserved for its asking, and the message that the answer
+   * becomes, where it becomes one. Idempotent. Gives the answer that stands: of two askings at once the first one's.
    */
   journal: (
-    run: RunHead,
-    step: number,
+    asking: Asking,
     entry: {
       agentId: string;
       answer: ModelAnswer;
       promptHash: string;
       said?: { seq: number; message: ModelMessage } | undefined;
     },
-  ) => Promise<void>;
+  ) => Promise<ModelAnswer>;
   /** A call's line in the ledger and its result in the transcript, both at `seq`. Idempotent by place. */
   recordTool: (run: RunHead, call: Omit<ToolCallRow, 'runId' | 'at'>, result: ModelMessage) => Promise<void>;
   usage: (run: RunHead) => Promise<RunUsage>;

@@ -1,36 +1,18 @@
 import { z } from 'zod';
+import { BusinessHours } from './business-hours.ts';
 import { ApprovalId, ConnectionId, OperationId, TenantId, UserId } from './ids.ts';
 import { Role } from './identity.ts';
 import { ProposedPost } from './replies.ts';
+import type { PageQuery } from './tenants.ts';
 
-const isTimeZone = (timeZone: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }) instanceof Intl.DateTimeFormat;
-  } catch {
-    return false;
-  }
-};
+/** Who may decide, too, and from when on: so long after the beginning. */
+const Escalation = z.strictObject({ afterMs: z.int().min(1000), roles: z.array(Role).min(1) });
+const escalations = <Step extends z.ZodType>(step: Step) => z.array(step).max(5).optional();
 
-/** Hours in which reminders and escalations count: a deadline over a weekend is not one for people who work on weekdays. */
-export const BusinessHours = z
-  .strictObject({
-    /** IANA name, such as `Europe/Berlin`. */
-    timeZone: z.string().max(60),
-    /** Full hours, `from` ≤ hour < `to`. */
-    from: z.int().min(0).max(23),
-    to: z.int().min(1).max(24),
-    /** 1 is Monday. */
-    days: z.array(z.int().min(1).max(7)).min(1).max(7),
-  })
-  .refine(({ from, to }) => from < to, { path: ['to'], message: 'is an hour after `from`' })
-  .refine(({ timeZone }) => isTimeZone(timeZone), {
-    path: ['timeZone'],
-    message: 'is not the IANA name of a time zone, such as Europe/Berlin',
-  })
-  .meta({ id: 'BusinessHours' });
-export type BusinessHours = z.infer<typeof BusinessHours>;
-
-/** Who decides, when they are reminded, and what happens when nobody does. Durations in milliseconds. */
+/**
+ * Who decides, when they are reminded, and what happens when nobody does. Durations in milliseconds. What people give is a
+ * `GivenPolicy`.
+ */
 export const ApprovalPolicy = z
   .strictObject({
     roles: z.array(Role).min(1),
@@ -42,10 +24,7 @@ export const ApprovalPolicy = z
     fourEyes: z.boolean().optional(),
     remindAfterMs: z.int(),
     /** Each in turn, counted from the beginning: these may decide from then on, and are told. */
-    escalations: z
-      .array(z.strictObject({ afterMs: z.int().min(1000), roles: z.array(Role).min(1) }))
-      .max(5)
-      .optional(),
+    escalations: escalations(Escalation),
     /** In which hours the time runs; all hours unless said. */
     businessHours: BusinessHours.optional(),
     deadlineMs: z.int(),
@@ -53,6 +32,16 @@ export const ApprovalPolicy = z
   })
   .meta({ id: 'ApprovalPolicy' });
 export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
+
+const MONTH_MS = 30 * 86_400_000;
+const pause = z.int().min(60_000).max(MONTH_MS);
+
+/** A policy whose times leave people time, and come. One that was kept before is still read as it is. */
+export const GivenPolicy = ApprovalPolicy.extend({
+  remindAfterMs: pause,
+  escalations: escalations(Escalation.extend({ afterMs: Escalation.shape.afterMs.max(MONTH_MS) })),
+  deadlineMs: pause,
+}).meta({ id: 'NewApprovalPolicy' });
 
 const hash = { contentHash: z.string() };
 const comment = { comment: z.string().max(2000).optional() };
@@ -187,13 +176,19 @@ export interface ApprovalStore {
     decidedBy: UserId | null,
   ) => Promise<void>;
   get: (tenantId: TenantId, id: ApprovalId) => Promise<Approval>;
-  list: (tenantId: TenantId, state?: Approval['state']) => Promise<Approval[]>;
-  /** Those that wait for a word, the oldest first, with who may give one besides the policy's people and who did. */
-  waiting: (tenantId: TenantId) => Promise<WaitingApproval[]>;
+  /** Newest first, from behind `cursor`: the id of any approval of the tenant, whatever became of that. The newest unless said. */
+  list: (tenantId: TenantId, state?: Approval['state'], page?: PageQuery) => Promise<Approval[]>;
+  /**
+   * Those that wait for a word, with who may give one besides the policy's people and who did: oldest first, from behind
+   * `cursor` as in `list`. The oldest unless said.
+   */
+  waiting: (tenantId: TenantId, page?: PageQuery) => Promise<WaitingApproval[]>;
   /** Pending ones whose action goes through the connection. */
   pendingThrough: (tenantId: TenantId, id: ConnectionId) => Promise<Approval[]>;
   /** A link in a letter: `tokenHash` opens this approval once, for a person who is logged in besides. */
   putLink: (tenantId: TenantId, id: ApprovalId, tokenHash: string, expiresAt: string) => Promise<void>;
+  /** What the link opens, without using it up; null as in `useLink`. */
+  linkedTo: (tenantId: TenantId, tokenHash: string) => Promise<ApprovalId | null>;
   /** Uses the link up, in one statement; null: unknown, used or out of date, whichever. */
   useLink: (tenantId: TenantId, tokenHash: string, usedBy: UserId) => Promise<ApprovalId | null>;
 }

@@ -53,6 +53,15 @@ export interface ConversationStore {
   /** Of a message that was said into another one the answer is that one's. */
   find: (tenantId: TenantId, id: RunId, messageId: string, role: Utterance['role']) => Promise<Utterance | null>;
   /**
+   * The answer as it stands (null: it was not begun), and the model turn with which the next one begins, where that was begun:
+   * all turns from there on are not this answer's. `not_found` when the conversation is gone.
+   */
+  answerSoFar: (
+    tenantId: TenantId,
+    id: RunId,
+    messageId: string,
+  ) => Promise<{ answer: Utterance; nextStep: number | null } | null>;
+  /**
    * Where the agent stands between two messages; null when nothing was said yet. `turns`: model turns that were begun in it,
    * above what stands where somebody ended it in the middle of one. `not_found` when the conversation is gone.
    */

@@ -31,25 +31,32 @@ export interface SpendFrom {
   limitMicros: number | null;
 }
 
+/** One time that a model is asked for a step of a run. */
+export interface Asking {
+  run: RunHead;
+  step: number;
+  /** Unlike that of every other asking of the step, those that are still under way included. */
+  id: string;
+}
+
 /**
  * Money of a tenant: the worst case is reserved before a call, the real cost settled after it. However many reserve at once, no
  * budget is ever overspent by what was reserved.
  */
 export interface SpendingStore {
   /**
-   * For one step of a run, from all or from none; granted, it counts as one more asking (`earlier`: those before). Idempotent
-   * while the step's reservation is open; once that was settled or released it is another call, which reserves and costs anew.
-   * `exceeded`: the first that has not enough left.
+   * For one asking of a step, from all or from none; granted, it is counted (`earlier`: askings of the step before). Idempotent
+   * by its id while it is open. What an earlier asking of the same step still holds is counted as spent: its call may have been
+   * paid. `exceeded`: the first that has not enough left.
    */
   reserve: (
-    run: RunHead,
-    step: number,
+    asking: Asking,
     asked: { agentId: string; micros: number; from: SpendFrom[] },
   ) => Promise<{ ok: true; earlier: number } | { ok: false; exceeded: Budget }>;
   /** Idempotent: the first settlement of a reservation stays. A cost above what was reserved is counted all the same. */
-  settle: (run: RunHead, step: number, micros: number) => Promise<void>;
+  settle: (asking: Asking, micros: number) => Promise<void>;
   /** Nothing was used. Idempotent. */
-  release: (run: RunHead, step: number) => Promise<void>;
+  release: (asking: Asking) => Promise<void>;
   get: (tenantId: TenantId, scope: string) => Promise<Budget | null>;
   /** Newest first. `under`: scopes that begin so. */
   list: (tenantId: TenantId, under?: string) => Promise<Budget[]>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApprovalPolicy } from './approvals.ts';
+import { ApprovalPolicy, GivenPolicy } from './approvals.ts';
 import type { ConnectorCategory } from './connector-info.ts';
 import { CATEGORY_RESOURCES } from './categories.ts';
 
@@ -14,15 +14,18 @@ export type ToolEffect = z.infer<typeof ToolEffect>;
 export const ToolRoute = z.enum(['activity', 'write', 'workflow', 'question', 'delegate']);
 export type ToolRoute = z.infer<typeof ToolRoute>;
 
-/** When a tool asks people first. `auto` is void in a run that has read suspicious content. */
-export const ToolConsent = z
-  .discriminatedUnion('kind', [
+const consentBy = <Policy extends z.ZodType>(policy: Policy) =>
+  z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('auto') }),
-    z.strictObject({ kind: z.literal('ask'), policy: ApprovalPolicy }),
+    z.strictObject({ kind: z.literal('ask'), policy }),
     z.strictObject({ kind: z.literal('never') }),
-  ])
-  .meta({ id: 'ToolConsent' });
+  ]);
+
+/** When a tool asks people first. `auto` is void in a run that has read suspicious content. */
+export const ToolConsent = consentBy(ApprovalPolicy).meta({ id: 'ToolConsent' });
 export type ToolConsent = z.infer<typeof ToolConsent>;
+/** The same, as people give it. */
+export const GivenConsent = consentBy(GivenPolicy).meta({ id: 'NewToolConsent' });
 
 const DAY_MS = 86_400_000;
 

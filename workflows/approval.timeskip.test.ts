@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { aTenant } from '../adapters/postgres/testing-data.ts';
-import { Email } from '../ports/ids.ts';
+import { Fault } from '../ports/errors.ts';
+import { Email, UserId } from '../ports/ids.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { startApproval } from '../workers/testing/starts.ts';
+import { decideSignal } from './approval.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -58,4 +61,30 @@ test('C86: over a weekend nothing is due: the reminder, the next in line and the
   expect(hours.map(Math.floor)).toEqual([monday + 9, monday + 10, monday + 24 + 10]);
   const inbox = await ports.notifier.inbox(tenantId, boss);
   expect(inbox.map(({ kind }) => kind)).toEqual(['approval.escalated']);
+});
+
+test('C86: a word that cannot be signed is signed later, and decides all the same', async () => {
+  const { ports } = ground;
+  const tenantId = await aTenant(ports);
+  const { sign } = ports.receipts;
+  let denied = 0;
+  const undo = ground.withPort({
+    receipts: {
+      sign: async (...given) => {
+        denied += 1;
+        if (denied === 1) throw new Fault('secrets_denied', 'The secret store gives nothing; look at its policy.');
+        return sign(...given);
+      },
+    },
+  });
+  const policy = { roles: ['tenant_admin' as const], onDeadline: 'reject' as const };
+  const times = { remindAfterMs: DAY_MS, deadlineMs: 2 * DAY_MS };
+  const { approvalId, content, run } = await startApproval(ground, tenantId, { ...policy, ...times });
+  const actor = { userId: UserId.parse(randomUUID()), role: 'tenant_admin' as const };
+  await run.signal(decideSignal, {
+    ...{ kind: 'approve', contentHash: content.sha256, contentId: content.id, commentId: null, actor },
+  });
+  await expect(run.result().finally(undo)).resolves.toEqual({ outcome: 'approved', contentId: content.id });
+  await expect(ports.approvals.get(tenantId, approvalId)).resolves.toMatchObject({ state: 'approved' });
+  await expect(ports.approvals.votes(tenantId, approvalId)).resolves.toMatchObject([{ receipt: expect.any(String) }]);
 });

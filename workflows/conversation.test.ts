@@ -10,6 +10,7 @@ import type { Principal } from '../ports/identity.ts';
 import { RunId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
 import { conversationId } from '../ports/operations.ts';
+import { spendScopes } from '../ports/spending.ts';
 import { agentsOf, anAgent, aTenantWith } from '../workers/testing/agents.ts';
 import { aConnectedSite } from '../workers/testing/connected-site.ts';
 import { openGround } from '../workers/testing/ground.ts';
@@ -183,6 +184,19 @@ test('an answer that fails says why, and the chat goes on', async () => {
   models().script('good', [{ text: 'Better.' }]);
   const next = await tell(person, failed.conversationId, '[[script:good]] two', {}, WAIT);
   expect(said(next).answer?.content).toBe('Better.');
+});
+
+test('what answers cost of which the chat never heard leaves the next message as much as any', async () => {
+  const person = await aPerson();
+  models().script('cheap', [{ text: 'Here.', repeat: true }]);
+  const { conversationId: id } = said(await begin(person, '[[script:cheap]] Hello', WAIT));
+  // As by answers that were cut off, which count at their worst.
+  await ground.database.db.inTenant(person.tenantId, (tx) =>
+    tx.query(sql.typeAlias('nothing')`
+      UPDATE budgets SET spent_micros = 50000000 WHERE scope = ${spendScopes.run(id)}`),
+  );
+  const next = said(await tell(person, id, '[[script:cheap]] Still there?', {}, { Prefer: 'wait=5' }));
+  expect(next.answer).toMatchObject({ content: 'Here.', state: 'done' });
 });
 
 test('a chat goes on as a new run when its history grows long, between two messages and in the middle of an answer', async () => {

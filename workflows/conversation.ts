@@ -10,7 +10,7 @@ import {
 import type { AnswerEnd } from '../activities/conversations.ts';
 import type { ContentRef } from '../ports/content.ts';
 import type { RunId, TenantId, UserId } from '../ports/ids.ts';
-import { local, own, thinking } from './lib/activities.ts';
+import { local, own, planning } from './lib/activities.ts';
 import { listenToLoop } from './lib/agent-controls.ts';
 import { closeTurn, runLoop } from './lib/agent-loop.ts';
 import { adopt, atWork, nextMessage, openLoop } from './lib/agent-state.ts';
@@ -60,6 +60,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
       if (!(await condition(isDue, REST_MS))) {
         // Some of what people ask for waits until the next message.
         await condition(() => allHandlersFinished() || isDue());
+        // What was said to the agent at rest, or asked of it, counts for that message, too.
+        if (!isDue() && patched('rest-keeps-stand')) await local.keepStand(headOf(loop), standOf(chat));
         if (!isDue()) return;
       }
       await answerNext(chat);
@@ -145,12 +147,12 @@ async function begin(chat: Chat, turn: Turn): Promise<void> {
     const { messageId, said } = turn;
     const due = { messageId, said, step: loop.state.step, upto: loop.state.upto, spentMicros: chat.spent };
     // Whether it was appended must be known, whoever interrupts.
-    adopt(loop, await CancellationScope.nonCancellable(() => thinking.openAnswer(task, due)));
+    adopt(loop, await CancellationScope.nonCancellable(() => planning.openAnswer(task, due)));
     turn.heard = true;
     return;
   }
   await own.beginAnswer({ tenantId, runId }, turn.messageId, loop.state.step);
-  const plan = await thinking.planAgent(task, 'chat');
+  const plan = await planning.planAgent(task, 'chat');
   adopt(loop, plan);
   // A run's budget is counted over the whole chat, and a limit for each message.
   loop.state.limits.micros = chat.spent + plan.limits.micros;

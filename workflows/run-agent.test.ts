@@ -310,6 +310,25 @@ describe('people', () => {
     await expect(ground.ports.approvals.list(tenantId, 'withdrawn')).resolves.toHaveLength(1);
   });
 
+  test('whoever may not raise limits may lower them, from the start on: what is raised is known once there is a plan', async () => {
+    const tenantId = await aTenant();
+    models().script('lowered', [{ text: 'Done.', delayMs: 500 }]);
+    let plan = (): void => undefined;
+    const planned = new Promise<void>((resolve) => (plan = resolve));
+    const { settings } = ground.ports.agents;
+    const restore = ground.withPort({ agents: { settings: (...given) => planned.then(() => settings(...given)) } });
+    const { run } = await startAgent(ground, tenantId, 'lowered');
+    const actor = { ...by.actor, role: 'tenant_user' as const };
+    const set = (limits: { steps: number }) =>
+      run.startUpdate(messages.setLimitsUpdate, { args: [{ actor, limits }], waitForStage: 'ACCEPTED' });
+    const [lowered, raised] = await Promise.all([set({ steps: 5 }), set({ steps: 500 })]);
+    plan();
+    restore();
+    await expect(lowered.result()).resolves.toMatchObject({ limits: { steps: 5 } });
+    await expect(raised.result()).rejects.toMatchObject({ cause: { type: 'forbidden' } });
+    await run.result();
+  });
+
   test('a run that asks for more money looks again when a budget is raised elsewhere: it goes on, and nobody is asked any more', async () => {
     const tenantId = await aTenant();
     const scope = spendScopes.month(new Date().toISOString());
@@ -365,6 +384,92 @@ describe('people', () => {
     ).toEqual(['openai', 'groq']);
     const said = (await transcriptOf(tenantId, runId)).map(({ role, content: text }) => `${role}: ${text}`);
     expect(said.at(-2)).toBe('user: Only the newest, please.');
+  });
+
+  test('a run that is paused while people are asked does what they approved once it goes on, and not before', async () => {
+    const tenantId = await aSite('held');
+    const write = { name: 'cms_write', arguments: { resource: 'posts', fields: { title: 'Held', content: 'Held' } } };
+    models().script('held', [{ calls: [write] }, { text: 'Written.' }]);
+    const { run } = await startAgent(ground, tenantId, 'held', { agentId: 'Writer' });
+    await pending(tenantId);
+    await run.executeUpdate(messages.pauseUpdate, { args: [by] });
+    await decide(tenantId, 'approve');
+    await until(
+      'a pause',
+      () => run.query(messages.progressQuery),
+      ({ waiting }) => waiting === 'paused',
+    );
+    // Time enough for a write.
+    models().script('aside', [{ text: 'Somebody else’s.' }]);
+    await (await startAgent(ground, tenantId, 'aside')).run.result();
+    expect(JSON.stringify(site('held').items('posts'))).not.toContain('Held');
+    await run.executeUpdate(messages.resumeUpdate, { args: [by] });
+    await run.result();
+    expect(JSON.stringify(site('held').items('posts'))).toContain('Held');
+  });
+
+  test('what is said while earlier words are being heard is heard next', async () => {
+    const tenantId = await aSite('twice');
+    models().script('twice', [
+      { calls: [list(1)], delayMs: 200 },
+      { text: 'Heard.', repeat: true },
+    ]);
+    const { runId, run } = await startAgent(ground, tenantId, 'twice');
+    const steer = async (text: string) => {
+      const content = await ground.ports.content.put(tenantId, { text });
+      return { id: content.id, say: () => run.executeUpdate(messages.steerUpdate, { args: [{ ...by, content }] }) };
+    };
+    const [first, second] = [await steer('First words.'), await steer('Second words.')];
+    const { get } = ground.ports.content;
+    let said: Promise<unknown> | undefined;
+    const undo = ground.withPort({
+      content: {
+        get: async (tenant, id) => {
+          // The first is being heard, and the second comes.
+          if (id === first.id) await (said ??= second.say());
+          return get(tenant, id);
+        },
+      },
+    });
+    await first.say();
+    await run.result().finally(undo);
+    const words = (await transcriptOf(tenantId, runId)).filter(({ role }) => role === 'user');
+    expect(words.slice(1).map(({ content }) => content)).toEqual(['First words.', 'Second words.']);
+  });
+
+  test('what is said while the answer is looked at is answered; then nothing is heard any more, and a cancel comes too late', async () => {
+    const tenantId = await aTenant();
+    models().script('last', [{ text: 'First answer.' }, { text: 'Second answer.' }]);
+    const [ending, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { content, agentRuns } = ground.ports;
+    const [put, close] = [content.put, agentRuns.end];
+    const words = await put(tenantId, { text: 'And this?' });
+    const { runId, run, steer } = await startAgent(ground, tenantId, 'last').then((started) => ({
+      ...started,
+      steer: () => started.run.executeUpdate(messages.steerUpdate, { args: [{ ...by, content: words }] }),
+    }));
+    const undo = ground.withPort({
+      content: {
+        put: async (tenant, body) => {
+          if (JSON.stringify(body).includes('First answer.')) await steer();
+          return put(tenant, body);
+        },
+      },
+      agentRuns: {
+        end: async (...given) => {
+          ending.resolve();
+          await end.promise;
+          return close(...given);
+        },
+      },
+    });
+    await ending.promise;
+    await run.cancel();
+    await expect(steer()).rejects.toMatchObject({ cause: { type: 'conflict' } });
+    end.resolve();
+    const { reply } = await run.result().finally(undo);
+    expect(await textOf(tenantId, reply.id)).toBe('Second answer.');
+    await expect(ground.ports.agentRuns.get({ tenantId, runId })).resolves.toMatchObject({ state: 'completed' });
   });
 
   test('C85: a part of a crew that fails takes back what it created, the last first; a run of its own keeps it', async () => {

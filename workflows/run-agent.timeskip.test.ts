@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Fault } from '../ports/errors.ts';
 import { agentsOf, anAgent, aTenantWith, startAgent } from '../workers/testing/agents.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
@@ -36,6 +37,26 @@ test('C83: a provider that is down is asked again and again for a quarter of an 
   const tookMs = await lasted(run);
   expect(tookMs).toBeGreaterThan(10 * MINUTE_MS);
   expect(tookMs).toBeLessThan(20 * MINUTE_MS);
+});
+
+test('an outage of our own stores for longer than an hour delays a run and never ends it', async () => {
+  const tenantId = await aTenantWith(ground.ports, catalogue);
+  ground.emulator.control.models.script('store', [{ text: 'Here.' }]);
+  const { settings } = ground.ports.agents;
+  let refused = 0;
+  const restore = ground.withPort({
+    agents: {
+      settings: async (...given) => {
+        if (refused >= 70) return settings(...given);
+        refused += 1;
+        throw new Fault('unavailable', 'The store is away.');
+      },
+    },
+  });
+  const { run } = await startAgent(ground, tenantId, 'store');
+  await run.result();
+  restore();
+  expect(await lasted(run)).toBeGreaterThan(60 * MINUTE_MS);
 });
 
 test('C83: with no model left a run looks less and less often, and gives up after a week with the failure that it met', async () => {

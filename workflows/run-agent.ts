@@ -5,20 +5,23 @@ import {
   continueAsNew,
   ContinueAsNew,
   isCancellation,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import type { AgentTask, Undo } from '../activities/agents/terms.ts';
 import type { ContentRef } from '../ports/content.ts';
 import type { RunId } from '../ports/ids.ts';
-import { local, own, thinking } from './lib/activities.ts';
+import { local, own, planning } from './lib/activities.ts';
 import { listenToLoop } from './lib/agent-controls.ts';
 import { runLoop } from './lib/agent-loop.ts';
+import type { LoopEnd } from './lib/agent-loop.ts';
 import { progressOf, progressQuery } from './lib/agent-messages.ts';
 import { adopt, openLoop } from './lib/agent-state.ts';
 import type { Delegated, Loop, LoopState, Used } from './lib/agent-state.ts';
 import { undoAll } from './lib/agent-undo.ts';
 import { asFailure, rootFailure } from './lib/failures.ts';
 import { createStory } from './lib/story.ts';
+import type { Story } from './lib/story.ts';
 
 export interface AgentResult {
   runId: RunId;
@@ -50,22 +53,40 @@ export async function runAgent(task: AgentTask, resumed?: LoopState): Promise<Ag
   setHandler(progressQuery, () => progressOf(loop));
   try {
     if (!resumed) {
-      adopt(loop, await thinking.planAgent(task, 'run'));
+      adopt(loop, await planning.planAgent(task, 'run'));
       await story?.tell('run', 'started', `${agentId} begins`, { runId });
     }
-    const end = await runLoop(loop);
+    const end = await work(loop);
     await condition(allHandlersFinished);
     if (end.kind === 'long') return await continueAsNew<typeof runAgent>(task, loop.state);
-    await own.endRun(loop.at, { state: 'completed', error: null, replyId: end.reply.id });
-    await story?.tell('run', 'completed', `${agentId} is done`, { runId, replyId: end.reply.id });
-    if (operationId) await local.settleOperation(operationId, 'completed', null);
+    // Whoever cancels from here on comes too late: what a run that stands as completed did is not taken back.
+    await CancellationScope.nonCancellable(() => complete(loop, story, end.reply));
     const { used, flagged, undo, delegated } = loop.state;
     return { runId, agentId, reply: end.reply, used, flagged, undo, delegated };
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
+    loop.over = true;
     await CancellationScope.nonCancellable(() => giveUp(loop, error));
     throw asFailure(error);
   }
+}
+
+/** What was said while its answer was looked at is answered, too; from the end on nothing more is heard. */
+async function work(loop: Loop): Promise<LoopEnd> {
+  for (;;) {
+    const end = await runLoop(loop);
+    if (end.kind === 'long') return end;
+    // Runs that ended without a look replay as they did.
+    loop.over = loop.state.staged.length === 0 || !patched('hears-to-the-end');
+    if (loop.over) return end;
+  }
+}
+
+async function complete({ at }: Loop, story: Story | null, { id: replyId }: ContentRef): Promise<void> {
+  const { agentId, runId, operationId } = at;
+  await own.endRun(at, { state: 'completed', error: null, replyId });
+  await story?.tell('run', 'completed', `${agentId} is done`, { runId, replyId });
+  if (operationId) await local.settleOperation(operationId, 'completed', null);
 }
 
 /** A part of a crew takes back what it did: the crew never hears of a part that failed what that was. */

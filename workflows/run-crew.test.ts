@@ -6,14 +6,15 @@ import { openApi } from '../api/testing.ts';
 import type { CrewSpec, CrewTask, OnFailure } from '../ports/crews.ts';
 import { RunId, UserId } from '../ports/ids.ts';
 import type { TenantId } from '../ports/ids.ts';
-import { approvalWorkflowId, crewScheduleId, QUEUES, runCrewId } from '../ports/operations.ts';
+import { approvalWorkflowId, crewScheduleId, QUEUES, runAgentId, runCrewId } from '../ports/operations.ts';
 import { spendScopes } from '../ports/spending.ts';
-import { anAgent, aTenantWith } from '../workers/testing/agents.ts';
+import { anAgent, aTenantWith, startAgent } from '../workers/testing/agents.ts';
 import { aConnectedSite } from '../workers/testing/connected-site.ts';
 import { openGround } from '../workers/testing/ground.ts';
 import type { Ground } from '../workers/testing/ground.ts';
 import { reaches, until } from '../workers/testing/until.ts';
 import { decideUpdate } from './approval.ts';
+import { progressQuery as runQuery } from './lib/agent-messages.ts';
 import { pauseUpdate, resumeUpdate, steerUpdate } from './lib/crew-state.ts';
 import type { CrewProgress } from './lib/crew-state.ts';
 import { runCrew } from './run-crew.ts';
@@ -28,7 +29,12 @@ const steps = (id: string, ...all: CrewTask[][]): CrewSpec => ({
 });
 
 const catalogue = createCatalogue(
-  [anAgent(), anAgent({ id: 'Other' }), anAgent({ id: 'Writer', tools: ['list_content', 'cms_write'] })],
+  [
+    anAgent(),
+    anAgent({ id: 'Other' }),
+    anAgent({ id: 'Writer', tools: ['list_content', 'cms_write'] }),
+    anAgent({ id: 'Starter', tools: ['run_crew'] }),
+  ],
   [
     steps('Relay', [play('one'), play('two')], [play('three')]),
     steps('Retrying', [play('flaky', { kind: 'retry', times: 1 })]),
@@ -77,17 +83,22 @@ const statesOf = async (tenantId: TenantId, under: RunId) =>
 describe('steps', () => {
   test('tasks of one step work at once, the next step is given their replies, and the result names each part; one budget bounds all', async () => {
     const tenantId = await aTenant();
-    models().script('one', [{ text: 'first view', delayMs: 300 }]);
-    models().script('two', [{ text: 'second view', delayMs: 300 }]);
+    models().script('one', [{ text: 'first view' }]);
+    models().script('two', [{ text: 'second view' }]);
     models().script('three', [{ text: 'both in one' }]);
+    const { control } = ground.emulator;
+    const asking = { method: 'POST', path: '/openai/v1/chat/completions' };
+    const before = control.requests(asking).length;
+    control.fault({ match: asking, kind: 'hold', times: 2 });
     const { run, runId } = await start(tenantId, 'Relay');
+    // Neither has its answer, and both are asked.
+    await control.waitFor(asking, before + 2);
+    control.faults.release();
     const { parts, reply } = await run.result();
     expect(await Promise.all(parts.map(({ reply: { id } }) => textOf(tenantId, id)))).toEqual([
       ...['first view', 'second view', 'both in one'],
     ]);
     expect(await textOf(tenantId, reply?.id)).toBe('both in one');
-    const [one, two] = ['one', 'two'].map((name) => models().calls(name)[0]);
-    expect(String(two?.at) < String(one?.finishedAt) && String(one?.at) < String(two?.finishedAt)).toBe(true);
     const [prompt = ''] = models().prompts('three');
     expect(prompt).toContain('first view');
     expect(prompt).toContain('second view');
@@ -216,6 +227,33 @@ test('a cancelled crew cancels its parts, and takes back what it did', async () 
   ]);
 });
 
+test('a crew that is cancelled when it stands as completed keeps what it did', async () => {
+  const { tenantId, site } = await aConnectedSite(ground, 'too-late', { posts: 1 });
+  await aTenantWith(ground.ports, catalogue, tenantId, auto);
+  const before = site.items('posts').length;
+  const fields = { title: 'By a crew', content: 'Stays', status: 'draft' };
+  models().script('writes', [
+    { calls: [{ name: 'cms_write', arguments: { resource: 'posts', fields } }] },
+    { text: 'Written.' },
+  ]);
+  for (const name of ['fails', 'slow']) models().script(name, [{ text: 'Done.' }]);
+  const { run, runId } = await start(tenantId, 'Undoing');
+  const { end } = ground.ports.agentRuns;
+  const undo = ground.withPort({
+    agentRuns: {
+      end: async (which, how) => {
+        await end(which, how);
+        if (which.runId !== runId || how.state !== 'completed') return;
+        await run.cancel();
+        // Answered by the workflow once it knows that it is cancelled.
+        await run.executeUpdate(pauseUpdate, { args: [by] });
+      },
+    },
+  });
+  await expect(run.result().finally(undo)).resolves.toMatchObject({ runId });
+  expect(site.items('posts').filter(({ status }) => status !== 'trash')).toHaveLength(before + 1);
+});
+
 test('what people say to a crew is heard by the part at work and told to all that begin later; paused, none begins', async () => {
   const tenantId = await aTenant();
   models().script('waits', [{ text: 'draft', delayMs: 600 }, { text: 'heard you' }]);
@@ -249,8 +287,11 @@ test('a manager hands work to members of its crew only; each part is a run of it
   models().script('member', [{ text: 'my part' }]);
   const { run, runId } = await start(tenantId, 'Managed', {
     brief: await ground.ports.content.put(tenantId, { brief: 'A letter to all customers.' }),
+    flagged: true,
   });
-  const { parts, reply } = await run.result();
+  const { parts, reply, flagged } = await run.result();
+  // Who started it had read orders: its parts are as careful.
+  expect(flagged).toBe(true);
   expect(parts.map(({ agentId }) => agentId)).toEqual(['Other', 'Tester']);
   expect(await textOf(tenantId, reply?.id)).toBe('Other made it.');
   expect(models().prompts('manages')[0]).toContain('A letter to all customers.');
@@ -264,6 +305,99 @@ test('a manager hands work to members of its crew only; each part is a run of it
   expect(managed).toMatchObject({ parentRunId: runId });
   expect(other).toMatchObject({ parentRunId: manager.runId });
   expect(other?.limits.steps).toBeLessThan(managed?.limits.steps ?? 0);
+});
+
+test('C84: a crew that a wary run starts begins wary, each of its parts: no write goes unasked, whatever the consents say', async () => {
+  const { tenantId } = await aConnectedSite(ground, 'wary', { posts: 1 });
+  const fields = { title: 'By a crew', content: 'Stays', status: 'draft' };
+  const consents = { ...auto.consents, run_crew: { kind: 'auto' as const } };
+  await aTenantWith(ground.ports, catalogue, tenantId, { consents });
+  models().script('starts', [
+    { calls: [{ name: 'run_crew', arguments: { crewId: 'Undoing' } }] },
+    { text: 'It was started.' },
+  ]);
+  models().script('writes', [
+    { calls: [{ name: 'cms_write', arguments: { resource: 'posts', fields } }] },
+    { text: 'Not written.' },
+  ]);
+  for (const name of ['fails', 'slow']) models().script(name, [{ text: 'Done.' }]);
+  const { run } = await startAgent(ground, tenantId, 'starts', { agentId: 'Starter', flagged: true });
+  for (const [tool, kind] of [
+    ['run_crew', 'approve'],
+    ['cms_write', 'reject'],
+  ] as const) {
+    const [asked] = await until(
+      `a question about ${tool}`,
+      () => ground.ports.approvals.list(tenantId, 'pending'),
+      (all) => all.length > 0,
+    );
+    if (!asked) throw new Error('nobody was asked');
+    const { id, contentHash, contentId } = asked;
+    await expect(ground.ports.content.get(tenantId, contentId)).resolves.toMatchObject({ tool });
+    await ground.client.workflow
+      .getHandle(approvalWorkflowId(tenantId, id))
+      .executeUpdate(decideUpdate, { args: [{ kind, contentHash, contentId, commentId: null, ...by }] });
+    await until(
+      'its end',
+      () => ground.ports.approvals.list(tenantId, 'pending'),
+      (all) => all.every((one) => one.id !== id),
+    );
+  }
+  await expect(run.result()).resolves.toMatchObject({ flagged: true });
+});
+
+/** The one part under a run. */
+const onlyPart = async (tenantId: TenantId, under: RunId): Promise<RunId> =>
+  RunId.parse((await partsOf(tenantId, under))[0]?.runId);
+const cancelAlone = (tenantId: TenantId, runId: RunId) =>
+  ground.client.workflow.getHandle(runAgentId(tenantId, runId)).cancel();
+
+test('a member that is cancelled alone has failed: its manager hears so and goes on, and what the member used counts there', async () => {
+  const tenantId = await aTenant();
+  models().script('manages', [
+    { calls: [{ name: 'delegate_to_Other', arguments: { task: 'Play [[script:stopped]]' } }] },
+    { text: 'I made it myself.' },
+  ]);
+  models().script('stopped', [
+    { calls: [{ name: 'list_content', arguments: { resource: 'posts', limit: 1 } }] },
+    { text: 'too late', delayMs: 20_000 },
+  ]);
+  const { run, runId } = await start(tenantId, 'Managed');
+  await until(
+    'the second turn of the member',
+    () => models().calls('stopped').length,
+    (count) => count === 2,
+  );
+  const manager = await onlyPart(tenantId, runId);
+  const member = await onlyPart(tenantId, manager);
+  await cancelAlone(tenantId, member);
+  const { reply } = await run.result();
+  expect(await textOf(tenantId, reply?.id)).toBe('I made it myself.');
+  expect(models().prompts('manages').at(-1)).toContain('it was cancelled by a person');
+  await expect(ground.ports.agentRuns.get({ tenantId, runId: member })).resolves.toMatchObject({ state: 'cancelled' });
+  await expect(ground.ports.agentRuns.get({ tenantId, runId })).resolves.toMatchObject({ state: 'completed' });
+  const managed = ground.client.workflow.getHandle(runAgentId(tenantId, manager));
+  const { used } = await managed.query(runQuery);
+  const its = await ground.ports.transcripts.usage({ tenantId, runId: member });
+  expect(its.modelCalls).toBeGreaterThan(0);
+  expect([used.steps, used.toolCalls]).toEqual([2 + its.modelCalls, 1 + its.toolCalls]);
+});
+
+test('a crew whose part is cancelled alone has failed, and was not cancelled', async () => {
+  const tenantId = await aTenant();
+  models().script('waits', [{ text: 'too late', delayMs: 20_000 }]);
+  const before = models().calls('waits').length;
+  const { run, runId } = await start(tenantId, 'Waiting');
+  await until(
+    'the part asks its model',
+    () => models().calls('waits').length,
+    (count) => count > before,
+  );
+  await cancelAlone(tenantId, await onlyPart(tenantId, runId));
+  await expect(run.result()).rejects.toMatchObject({ cause: { name: 'ApplicationFailure', type: 'cancelled' } });
+  await expect(ground.ports.agentRuns.get({ tenantId, runId })).resolves.toMatchObject({
+    ...{ state: 'failed', error: { code: 'cancelled', message: expect.stringContaining('cancelled by a person') } },
+  });
 });
 
 test('by the API a crew is started once for each key, and its run tells its parts while they work', async () => {

@@ -24,6 +24,8 @@ export interface CrewInput {
   brief?: ContentRef | null;
   operationId?: OperationId | null;
   sandbox?: boolean;
+  /** Its brief comes from a run that read suspicious content: no write of its parts goes unasked. */
+  flagged?: boolean;
 }
 
 export interface CrewResult {
@@ -53,11 +55,14 @@ export async function runCrew(input: CrewInput): Promise<CrewResult> {
     const plan = await own.beginCrew({ tenantId, runId, crewId, operationId, startedBy, sandbox });
     crew.left = { ...plan.limits };
     await story?.tell('crew', 'started', `${crewId} begins`, { runId });
-    const { parts, reply, flagged } = await work(crew, plan);
+    const { parts, reply, flagged } = await work(crew, plan, input.flagged ?? false);
     await allHeard();
-    await end(crew, 'completed', null, reply);
-    await story?.tell('crew', 'completed', `${crewId} is done`, { runId, parts: parts.length });
-    if (operationId) await local.settleOperation(operationId, 'completed', null);
+    // Whoever cancels from here on comes too late: what a crew that stands as completed did is not taken back.
+    await CancellationScope.nonCancellable(async () => {
+      await end(crew, 'completed', null, reply);
+      await story?.tell('crew', 'completed', `${crewId} is done`, { runId, parts: parts.length });
+      if (operationId) await local.settleOperation(operationId, 'completed', null);
+    });
     return { runId, parts, reply, flagged };
   } catch (error) {
     await CancellationScope.nonCancellable(() => giveUp(crew, error));
@@ -80,18 +85,18 @@ const partOf = ({ agentId, runId, reply }: AgentResult): CrewPart => ({ agentId,
 
 type Worked = Omit<CrewResult, 'runId'>;
 
-const work = (crew: Crew, { process }: CrewPlan): Promise<Worked> => {
+const work = (crew: Crew, { process }: CrewPlan, wary: boolean): Promise<Worked> => {
   crew.steps = process.kind === 'steps' ? process.steps.length : 1;
-  return process.kind === 'steps' ? takeSteps(crew, process.steps) : manage(crew, process);
+  return process.kind === 'steps' ? takeSteps(crew, process.steps, wary) : manage(crew, process, wary);
 };
 
 type Steps = Extract<CrewPlan['process'], { kind: 'steps' }>['steps'];
 type Manager = Extract<CrewPlan['process'], { kind: 'manager' }>;
 
 /** One after the other; the tasks of one at once, each given the replies of the step before. */
-async function takeSteps(crew: Crew, steps: Steps): Promise<Worked> {
+async function takeSteps(crew: Crew, steps: Steps, wary: boolean): Promise<Worked> {
   const parts: CrewPart[] = [];
-  let [inputs, reply, flagged]: [ContentRef[], ContentRef | null, boolean] = [[], null, false];
+  let [inputs, reply, flagged]: [ContentRef[], ContentRef | null, boolean] = [[], null, wary];
   for (const [step, tasks] of steps.entries()) {
     const given: Given = { step, beside: tasks.length, inputs, flagged, tools: [] };
     const ends: (AgentResult | null)[] = await together(tasks.map((task) => () => runPart(crew, task, given)));
@@ -125,11 +130,11 @@ async function together<Result>(tasks: (() => Promise<Result>)[]): Promise<Resul
 }
 
 /** One agent hands work to the members as it sees fit; each of them is a run of its own within what the manager has left. */
-async function manage(crew: Crew, { agentId, members, brief }: Manager): Promise<Worked> {
+async function manage(crew: Crew, { agentId, members, brief }: Manager, wary: boolean): Promise<Worked> {
   const tools = members.map((member) => `delegate_to_${member}`);
-  const given = { step: 0, beside: 1, inputs: [], flagged: false, tools };
+  const given = { step: 0, beside: 1, inputs: [], flagged: wary, tools };
   const result = await runPart(crew, { agentId, brief, onFailure: { kind: 'fail' } }, given);
-  if (result === null) return { parts: [], reply: null, flagged: false };
+  if (result === null) return { parts: [], reply: null, flagged: wary };
   return { parts: [...result.delegated, partOf(result)], reply: result.reply, flagged: result.flagged };
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { freshDatabase } from '../../adapters/postgres/testing.ts';
@@ -7,7 +8,7 @@ import type { TestDatabase } from '../../adapters/postgres/testing.ts';
 import { postgresStores } from '../../adapters/postgres/stores.ts';
 import { agentsOf, anAgent, aTask, aTenantWith } from '../../workers/testing/agents.ts';
 import { Fault } from '../../ports/errors.ts';
-import { ApprovalId } from '../../ports/ids.ts';
+import { ApprovalId, ConnectionId } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { WorkerPorts } from '../../ports/index.ts';
 import type { LlmPort, ModelAnswer, ModelRequest } from '../../ports/models.ts';
@@ -15,9 +16,10 @@ import { spendScopes } from '../../ports/spending.ts';
 import type { PinnedTool } from '../../ports/tools.ts';
 import { DEFAULT_ASK } from '../../ports/tools.ts';
 import { argsHash } from '../guardrails/args-hash.ts';
+import { fence } from '../guardrails/fence.ts';
 import type { Toolbox, ToolAnswer } from '../tools/toolbox.ts';
 import { createAgentActivities } from './index.ts';
-import type { AgentTask, AtWork, Prepared, StepAsked } from './terms.ts';
+import type { AgentTask, AtWork, Exactly, Prepared, StepAsked } from './terms.ts';
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 const WORST = 1000;
@@ -31,9 +33,22 @@ const aTool = (name: string, more: Partial<PinnedTool>): PinnedTool => ({
 const TOOLS = [
   aTool('look', { external: true }),
   aTool('send', { effect: 'write' }),
+  aTool('change', { effect: 'write', route: 'write', consent: { kind: 'ask', policy: DEFAULT_ASK } }),
   aTool('send_asked', { effect: 'write', consent: { kind: 'ask', policy: DEFAULT_ASK } }),
 ];
-const catalogue = agentsOf(anAgent({ tools: TOOLS.map(({ name }) => name) }));
+const reply = {
+  name: 'page',
+  schema: z.strictObject({ text: z.string(), parts: z.array(z.string()) }),
+  cites: () => [],
+};
+const catalogue = agentsOf(
+  anAgent({ tools: TOOLS.map(({ name }) => name) }),
+  anAgent({ id: 'Shaped', tools: [], reply }),
+);
+/** The connections of one category: which one is chosen when nobody says, and which it was when people were asked. */
+const [CHOSEN, SHOWN] = ['c0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000002'].map((id) =>
+  ConnectionId.parse(id),
+) as [ConnectionId, ConnectionId];
 
 let database: TestDatabase;
 let stores: ReturnType<typeof postgresStores>;
@@ -44,6 +59,7 @@ let asked: ModelRequest[];
 /** What the tools did to the world. */
 let did: string[];
 let brings: (text: string) => ToolAnswer;
+let chooses: (named: ConnectionId | undefined, through: ConnectionId | undefined) => ConnectionId;
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -54,6 +70,7 @@ beforeEach(async () => {
   [asked, did, shown, watched] = [[], [], [], false];
   says = () => ({ content: 'Done.' });
   brings = (text) => ({ ok: true, content: `did ${text}` });
+  chooses = (named, through) => named ?? through ?? CHOSEN;
   tenantId = await aTenantWith(stores, catalogue);
 });
 
@@ -72,6 +89,17 @@ const toolbox: Toolbox = {
     run: async ({ tool, input: { text } }) => {
       if (tool.effect !== 'read') did.push(`${tool.name} ${text as string}`);
       return brings(text as string);
+    },
+    act: async ({ at, input, effectKey, through }) => {
+      const connectionId = chooses(input['connectionId'] as ConnectionId | undefined, through);
+      const action = { kind: 'delete' as const, externalId: '1' };
+      return {
+        act: {
+          ...{ kind: 'write', connectorId: 'zoho' },
+          write: { tenantId: at.tenantId, connectionId, stream: 's', effectKey, action },
+        },
+        ...{ shown: { subject: 'Delete', connectionId }, preview: null },
+      };
     },
   }),
 };
@@ -149,7 +177,7 @@ describe('one model turn', () => {
     const { journal } = stores.transcripts;
     stores.transcripts.journal = async (...entry) => {
       await journal(...entry);
-      await died();
+      return died();
     };
     await expect(run('takeStep', [at, step])).rejects.toThrow('died');
     await expect(run('takeStep', [at, step], 2)).resolves.toMatchObject({ taken: { upto: 3 } });
@@ -172,6 +200,27 @@ describe('one model turn', () => {
     expect(asked).toHaveLength(2);
     await expect(spent(at)).resolves.toMatchObject({ spentMicros: WORST + COST, reservedMicros: 0 });
     await expect(stores.transcripts.modelCalls(at)).resolves.toMatchObject([{ step: 0, attempts: 2 }]);
+  });
+
+  test('C83: of two attempts that overlap one answer is kept, and both go by it; each is paid for', async () => {
+    const { at, step } = await begin();
+    const { journal } = stores.transcripts;
+    let inTheWay = true;
+    stores.transcripts.journal = async (asking, entry) => {
+      if (inTheWay) {
+        inTheWay = false;
+        // Nobody waits for this one any more, and it ends first.
+        await run('takeStep', [at, step], 7);
+      }
+      return journal(asking, entry);
+    };
+    let turns = 0;
+    says = () => ((turns += 1) === 1 ? { content: 'The second word.' } : calls(['look', { id: '1' }]));
+    const taken = await run('takeStep', [at, step]);
+    stores.transcripts.journal = journal;
+    expect(taken).toMatchObject({ taken: { finish: 'tool', calls: [{ index: 0 }] } });
+    await expect(stores.transcripts.load(at, 2, 3)).resolves.toMatchObject([{ toolCalls: [{ name: 'look' }] }]);
+    await expect(spent(at)).resolves.toMatchObject({ reservedMicros: 0, spentMicros: WORST + COST });
   });
 
   test.each([
@@ -238,7 +287,7 @@ describe('one model turn', () => {
           content: '',
           toolCalls: [{ id: `c${n}`, name: 'look', arguments: `{"text":"${n}"}` }],
         },
-        { role: 'tool' as const, toolCallId: `c${n}`, content: `${n} ${long}` },
+        { role: 'tool' as const, toolCallId: `c${n}`, content: fence(`${n} ${long}`) },
       ]),
     ]);
     await expect(run('takeStep', [at, { ...step, upto: 12 }])).rejects.toMatchObject({ code: 'llm_context_overflow' });
@@ -254,6 +303,9 @@ describe('one model turn', () => {
     expect(shown[0]?.content).toMatch(/^Play \[\[script:none\]\]\n\nWhat was done.*Two were looked at\.$/s);
     expect(shown.map(({ role }) => role)).toEqual(['user', ...[1, 2, 3].flatMap(() => ['assistant', 'tool'])]);
     expect(JSON.stringify(shown).length).toBeLessThan(10_000);
+    // What is cut stays material.
+    for (const { content } of shown.filter(({ role }) => role === 'tool'))
+      expect(content).toMatch(/^<material>\n\d x+\n<\/material>\n… \(\d+ more characters were left out\)$/);
   });
 });
 
@@ -311,7 +363,7 @@ describe('a call', () => {
     const { at, where } = await called('send_asked', { text: 'hello' });
     const { consent, exactly } = toAct(await run('prepareCall', [at, where, false]));
     await expect(stores.content.get(tenantId, consent?.content.id ?? '')).resolves.toMatchObject({
-      ...{ tool: 'send_asked', arguments: { text: 'hello' }, schema: TOOLS[2]?.parameters, warning: null },
+      ...{ tool: 'send_asked', arguments: { text: 'hello' }, schema: TOOLS[3]?.parameters, warning: null },
     });
     const other = { ...exactly, argsHash: argsHash(hash, 'send_asked', { text: 'other' }) };
     await expect(run('invokeCall', [at, where, other])).rejects.toMatchObject({ code: 'approval_stale' });
@@ -339,6 +391,40 @@ describe('a call', () => {
     expect(did).toEqual(['send_asked better']);
     expect(await resultAt(at, where.seq)).toMatch(/^A person changed the arguments.*\{"text":"better"\}\ndid better$/s);
     await expect(settle({ text: 7 })).resolves.toMatchObject({ next: 'said', done: { ok: false } });
+  });
+
+  test('C87: what was approved goes to the connection that people were shown, or nowhere', async () => {
+    const { at, where } = await called('change', { text: 'old' });
+    chooses = () => SHOWN;
+    const { exactly, act } = toAct(await run('prepareCall', [at, where, false]));
+    expect([exactly.through, act]).toMatchObject([SHOWN, { write: { connectionId: SHOWN } }]);
+    const settle = async (args: object, asked: Exactly) => {
+      const { id: contentId } = await stores.content.put(tenantId, { arguments: args });
+      const approvalId = ApprovalId.parse(randomUUID());
+      return run('settleConsent', [at, where, { approvalId, outcome: 'approved', contentId }, asked]);
+    };
+    // Another one would be chosen by now.
+    chooses = (named, through) => named ?? through ?? CHOSEN;
+    for (const args of [{ text: 'old' }, { text: 'edited' }]) {
+      const settled = toAct(await settle(args, exactly));
+      expect([settled.exactly.through, settled.act]).toMatchObject([SHOWN, { write: { connectionId: SHOWN } }]);
+    }
+    // Only a person's own word leads elsewhere.
+    const named = toAct(await settle({ text: 'old', connectionId: CHOSEN }, exactly));
+    expect(named.act).toMatchObject({ write: { connectionId: CHOSEN } });
+    // One that was asked about before this was kept.
+    const before: Exactly = { ...exactly };
+    delete before.through;
+    expect(toAct(await settle({ text: 'old' }, before)).act).toMatchObject({ write: { connectionId: CHOSEN } });
+    chooses = () => CHOSEN;
+    await expect(settle({ text: 'old' }, exactly)).resolves.toMatchObject({ next: 'said', done: { ok: false } });
+    expect(await resultAt(at, where.seq)).toContain('approved for another connection');
+  });
+
+  test('C84: what a run wrote that had read orders makes its reader as careful, whatever it says', async () => {
+    const { at, where } = await called('look', { text: 'board' });
+    brings = () => ({ ok: true, content: 'all is well', flagged: true });
+    await expect(run('invokeCall', [at, where, null])).resolves.toMatchObject({ ok: true, flagged: true });
   });
 
   test('a rejection is told to the model, and nothing is done; a trial does nothing either, and says so', async () => {
@@ -408,6 +494,17 @@ describe('a transcript', () => {
     await expect(stores.content.get(tenantId, verdict.accepted?.id ?? '')).resolves.toEqual({ text: 'One two three.' });
   });
 
+  test('C89: nor is anything fetched from a reply that has a shape, however its signs are written', async () => {
+    const text = String.raw`\u003cimg src=https://evil.example> !\u005bx](https://evil.example/p.png)`;
+    says = () => ({ content: `{"text":"${text}","parts":["${text}"]}` });
+    const { at, step } = await begin({ agentId: 'Shaped' });
+    await run('takeStep', [at, step]);
+    const verdict = await run('checkReply', [at, step.upto + 1, 'stop']);
+    const kept = (await stores.content.get(tenantId, verdict.accepted?.id ?? '')) as { text: string };
+    const safe = '&lt;img src=https://evil.example> [x](https://evil.example/p.png)';
+    expect(kept).toEqual({ text: safe, parts: [safe] });
+  });
+
   test('C76: secrets that a model repeats are in no transcript and no journal', async () => {
     const secret = ['sk', 'live', 'abcdefghijklmnopqrstuvwx'].join('-');
     says = () => ({ content: `The key is ${secret}.` });
@@ -445,11 +542,51 @@ test('C85: a month’s budget is raised by the tenant within its plan, and beyon
   const greedy = await stores.content.put(tenantId, { arguments: { to: 9_000_000_000 } });
   await expect(run('raiseLimit', [at, breach, greedy.id])).resolves.toBe(50_000_000);
   await expect(stores.spending.get(tenantId, month)).resolves.toMatchObject({ limitMicros: 50_000_000 });
-  await stores.spending.reserve(at, 9, {
-    agentId: at.agentId,
-    micros: 50_000_000,
-    from: [{ scope: month, limitMicros: null }],
-  });
+  await stores.spending.reserve(
+    { run: at, step: 9, id: 'a' },
+    {
+      agentId: at.agentId,
+      micros: 50_000_000,
+      from: [{ scope: month, limitMicros: null }],
+    },
+  );
   const beyond = await run('describeBreach', [at, { ...breach, limit: 50_000_000 }]);
   expect(beyond.policy.roles).toEqual(['platform_admin', 'super_admin']);
+});
+
+describe('a late word on a budget', () => {
+  const money = (scope: string, limit: number) => ({ what: 'money' as const, scope, limit, needs: WORST });
+  const wish = async (to: number) => (await stores.content.put(tenantId, { arguments: { to } })).id;
+  const limitOf = async (scope: string) => (await stores.spending.get(tenantId, scope))?.limitMicros;
+
+  test('C85: lowers none that was raised further meanwhile, nor limits one that is free by now', async () => {
+    const { at } = await begin();
+    const scope = spendScopes.agent(at.agentId, new Date().toISOString());
+    await stores.spending.setLimit(tenantId, scope, 200_000);
+    await expect(run('raiseLimit', [at, money(scope, 100_000), await wish(125_000)])).resolves.toBe(200_000);
+    expect(await limitOf(scope)).toBe(200_000);
+    await stores.spending.setLimit(tenantId, scope, null);
+    await run('raiseLimit', [at, money(scope, 100_000), await wish(125_000)]);
+    expect(await limitOf(scope)).toBeNull();
+  });
+
+  test('C85: does not reach beyond the plan when the tenant was asked, whatever is needed by then', async () => {
+    const { at } = await begin();
+    const month = spendScopes.month(new Date().toISOString());
+    await stores.spending.setLimit(tenantId, month, 1_000_000);
+    const breach = money(month, 1_000_000);
+    const { policy: tenants } = await run('describeBreach', [at, breach]);
+    expect(tenants.roles).toContain('tenant_admin');
+    await stores.spending.setLimit(tenantId, month, 50_000_000);
+    const from = [{ scope: month, limitMicros: null }];
+    const asking = { run: at, step: 9, id: 'a' };
+    await stores.spending.reserve(asking, { agentId: at.agentId, micros: 50_000_000, from });
+    const to = await wish(60_000_000);
+    await run('raiseLimit', [at, breach, to, tenants]);
+    await run('raiseLimit', [at, breach, to]);
+    expect(await limitOf(month)).toBe(50_000_000);
+    const { policy: ours } = await run('describeBreach', [at, breach]);
+    await expect(run('raiseLimit', [at, breach, to, ours])).resolves.toBe(60_000_000);
+    expect(await limitOf(month)).toBe(60_000_000);
+  });
 });

@@ -15,6 +15,14 @@ const GO_ON = 'Your answer was cut off. Go on exactly where it stopped.';
 /** How often a text that was cut off is gone on with; after that, what is there has to do. */
 const GO_ON_MAX = 2;
 
+/** Every text of a reply made safe to show: until it was parsed, an escape such as `\u003c` could hide what is fetched. */
+const cleaned = (value: unknown): unknown => {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map(cleaned);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [clean(key), cleaned(part)]));
+};
+
 const uncited = (spec: Reply, reply: unknown, transcript: ModelMessage[]): string[] => {
   const material = transcript
     .filter(({ role }) => role === 'tool' || role === 'user')
@@ -62,7 +70,7 @@ export const createReplyCheck = ({ catalogue, content, transcripts }: Needs, pin
     } catch {
       return refuse(at, upto, 'it is not valid JSON');
     }
-    const reply = spec.schema.safeParse(parsed);
+    const reply = spec.schema.safeParse(cleaned(parsed));
     if (!reply.success) return refuse(at, upto, z.prettifyError(reply.error));
     const unseen = uncited(spec, reply.data, transcript);
     if (unseen.length > 0)

@@ -1,7 +1,7 @@
 import type { AgentPin } from '../../ports/agents.ts';
 import type { WorkerPorts } from '../../ports/index.ts';
 import type { ModelMessage, ModelRequest } from '../../ports/models.ts';
-import { fence } from '../guardrails/fence.ts';
+import { fence, fencedUpTo } from '../guardrails/fence.ts';
 import { tokensOf } from './pay.ts';
 import type { Payment } from './pay.ts';
 import type { Pins } from './pins.ts';
@@ -25,7 +25,7 @@ const TASK_CHARS_MAX = 20_000;
 const MATERIAL_CHARS = 150_000;
 
 const cut = (text: string, max: number): string =>
-  text.length > max ? `${text.slice(0, max)}… (${text.length - max} more characters were left out)` : text;
+  text.length > max ? `${fencedUpTo(text, max)}… (${text.length - max} more characters were left out)` : text;
 
 /** Where the last turns begin: always with the model's message, so that no result stands without its call. */
 const tailAt = (messages: ModelMessage[]): number => {

@@ -30,15 +30,16 @@ type Needs = Pick<WorkerPorts, 'content' | 'spending' | 'tenants'>;
 
 /** A run that comes to a limit asks people; what they say is the new limit. */
 export const createLimits = ({ content, spending, tenants }: Needs) => {
-  /** How far it may be raised, and by whom. */
-  const bounds = async (at: AtWork, breach: Breach) => {
+  /** How far it may be raised, and by whom. `asked`: who was asked already; beyond its plan a tenant's word does not reach. */
+  const bounds = async (at: AtWork, breach: Breach, asked?: ApprovalPolicy) => {
     if (breach.what !== 'money') return { least: breach.needs, most: null, to: offered(breach, 0), policy: TENANT };
     const budget = await spending.get(at.tenantId, breach.scope);
     const used = (budget?.spentMicros ?? 0) + (budget?.reservedMicros ?? 0);
     const [least, to] = [used + breach.needs, offered(breach, used)];
     if (breach.scope !== spendScopes.month(new Date().toISOString())) return { least, most: null, to, policy: TENANT };
     const { plans } = await monthLimit({ tenants, spending }, at);
-    if (least > plans) return { least, most: null, to, policy: PLATFORM };
+    if (asked ? !asked.roles.includes('tenant_admin') : least > plans)
+      return { least, most: null, to, policy: PLATFORM };
     return { least, most: plans, to: Math.min(to, plans), policy: TENANT };
   };
 
@@ -59,13 +60,21 @@ export const createLimits = ({ content, spending, tenants }: Needs) => {
       return { subject: title, content: ref, policy };
     },
 
-    /** Puts what was approved into effect, and gives the new limit: never below what is needed, nor above what may be. */
-    raiseLimit: async (at: AtWork, breach: Breach, contentId: string): Promise<number> => {
-      const { least, most } = await bounds(at, breach);
+    /**
+     * Puts what was approved into effect, and gives the new limit: never below what is needed or stands, nor above what those
+     * who were asked (`policy`; absent: the tenant) may give. Where that is not enough by now, the run comes to its limit again.
+     */
+    raiseLimit: async (at: AtWork, breach: Breach, contentId: string, policy = TENANT): Promise<number> => {
+      const { least, most } = await bounds(at, breach, policy);
       const wished = Raised.parse(await content.get(at.tenantId, contentId)).arguments.to;
       const to = Math.min(Math.max(wished, least), most ?? Number.MAX_SAFE_INTEGER);
-      if (breach.what === 'money') await spending.setLimit(at.tenantId, breach.scope, to);
-      return to;
+      if (breach.what !== 'money') return to;
+      const budget = await spending.get(at.tenantId, breach.scope);
+      const stands = budget?.limitMicros ?? 0;
+      // Somebody may have raised it further meanwhile, or taken the limit away.
+      const isFree = budget !== null && budget.limitMicros === null;
+      if (!isFree && to > stands) await spending.setLimit(at.tenantId, breach.scope, to);
+      return Math.max(to, stands);
     },
 
     /** The run's own budget, as somebody set it while it ran. */

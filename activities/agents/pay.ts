@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { Fault } from '../../ports/errors.ts';
 import type { WorkerPorts } from '../../ports/index.ts';
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts';
+import type { Asking } from '../../ports/spending.ts';
 import { clean } from '../guardrails/outgoing.ts';
 import { createBudgets } from './budgets.ts';
 import { createPieces } from './pieces.ts';
@@ -17,7 +18,7 @@ const LOST = new Set<string | null>(['timeout', 'cut']);
 
 type Needs = Pick<WorkerPorts, 'llm' | 'spending' | 'tenants' | 'transcripts' | 'tokenStream' | 'hash'>;
 
-export interface Asking {
+export interface TurnDue {
   at: AtWork;
   asked: StepAsked;
   /** The step's answer that was journalled before; null: none yet. */
@@ -50,13 +51,13 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
   };
 
   /** What was reserved goes back, unless the answer may have been paid and only got lost. */
-  const failed = async (at: AtWork, step: number, worstMicros: number, lived: boolean, error: unknown) => {
+  const failed = async (asking: Asking, worstMicros: number, lived: boolean, error: unknown) => {
     const refused = error instanceof Fault && !LOST.has(error.providerCode);
-    if (refused && !lived) await spending.release(at, step);
-    else await spending.settle(at, step, worstMicros);
+    if (refused && !lived) await spending.release(asking);
+    else await spending.settle(asking, worstMicros);
   };
 
-  return async ({ at, asked: { step, micros, upto }, before, request: make, shown }: Asking): Promise<Answered> => {
+  return async ({ at, asked: { step, micros, upto }, before, request: make, shown }: TurnDue): Promise<Answered> => {
     const { agentId } = at;
     if (before) {
       if (shown) await transcripts.append(at, upto, [messageOf(before)]);
@@ -66,10 +67,9 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
     const { inputTokens, worstMicros } = llm.estimate(request);
     mustFit(request, inputTokens);
     const { cancellationSignal: signal, info } = Context.current();
-    // An attempt that died may have been paid: what it reserved is counted as spent. Silent when nothing is open.
-    if (info.attempt > 1) await spending.settle(at, step, worstMicros);
+    const asking = { run: at, step, id: `${info.activityId}.${info.attempt}` };
     const from = await budgetsOf(at, micros);
-    const reserved = await spending.reserve(at, step, { agentId, micros: worstMicros, from });
+    const reserved = await spending.reserve(asking, { agentId, micros: worstMicros, from });
     if (!reserved.ok) {
       const { scope, limitMicros } = reserved.exceeded;
       return { short: { scope, limitMicros: limitMicros ?? 0, needMicros: worstMicros } };
@@ -82,15 +82,16 @@ export const createPayment = ({ llm, spending, tenants, transcripts, tokenStream
     try {
       answer = await llm.complete(request, { signal, onText, onLife });
     } catch (error) {
-      await failed(at, step, worstMicros, lived || signal.aborted, error);
+      await failed(asking, worstMicros, lived || signal.aborted, error);
       throw error;
     }
     answer = { ...answer, content: clean(answer.content), toolCalls: answer.toolCalls.slice(0, CALLS_MAX) };
     const said = shown ? { seq: upto, message: messageOf(answer) } : undefined;
     const promptHash = hash(JSON.stringify(request.messages));
-    await transcripts.journal(at, step, { agentId, answer, promptHash, said });
+    // Of two attempts that overlapped one answer is kept, and whoever comes second goes by that one, too.
+    const stands = await transcripts.journal(asking, { agentId, answer, promptHash, said });
     await pieces?.end();
-    return { answer, crowded: crowds(request, inputTokens) };
+    return { answer: stands, crowded: crowds(request, inputTokens) };
   };
 };
 export type Payment = ReturnType<typeof createPayment>;

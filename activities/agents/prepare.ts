@@ -61,8 +61,9 @@ export const createPreparation = ({ connectors, content }: Needs, toolbox: Toolb
         : null,
     });
 
-  const exactlyOf = ({ argsHash, effectKey }: ToolCalled, act: Act, more: Partial<Exactly>): Exactly => ({
+  const exactlyOf = ({ argsHash, effectKey }: ToolCalled, { act, shown }: Shown, more: Partial<Exactly>): Exactly => ({
     ...{ argsHash, effectKey, approvalId: null, editedId: null, undoable: undoable(act) },
+    ...(shown.connectionId !== null && { through: shown.connectionId }),
     ...more,
   });
 
@@ -83,7 +84,7 @@ export const createPreparation = ({ connectors, content }: Needs, toolbox: Toolb
       if ('refused' in due) return say(false, due.refused);
       const policy = policyFor(called, due.asks, flagged);
       const consent = policy && { ...due.shown, content: await show(called, due, flagged), policy };
-      return { next: 'act', consent, act: due.act, exactly: exactlyOf(called, due.act, {}) };
+      return { next: 'act', consent, act: due.act, exactly: exactlyOf(called, due, {}) };
     },
 
     /**
@@ -112,14 +113,17 @@ export const createPreparation = ({ connectors, content }: Needs, toolbox: Toolb
       if ('refused' in read) return say(false, read.refused);
       const { called } = read;
       const editedId = called.argsHash === asked.argsHash ? null : contentId;
-      const due = await actOf(called);
+      const due = await actOf({ ...called, through: asked.through });
       if ('refused' in due) return say(false, due.refused);
+      // Only a person's own edit may lead elsewhere than where people were shown.
+      if (editedId === null && asked.through !== undefined && due.shown.connectionId !== asked.through)
+        return say(false, refusal('this was approved for another connection; make the call again to ask anew'));
       if (editedId !== null) await content.drop(at.tenantId, asked.effectKey);
       return {
         next: 'act',
         consent: null,
         act: due.act,
-        exactly: exactlyOf(called, due.act, { approvalId, editedId }),
+        exactly: exactlyOf(called, due, { approvalId, editedId }),
       };
     },
   };

@@ -19,6 +19,8 @@ export interface Result {
   tool: PinnedTool | null;
   exactly: Exactly | null;
   unread?: boolean;
+  /** Whoever wrote it had read what looked like orders. */
+  flagged?: boolean;
   ms?: number;
 }
 
@@ -30,7 +32,7 @@ export const createResults = ({ transcripts, hash }: Needs) => {
     const { ok, tool, exactly, receipt = null, unread = false, ms = 0 } = result;
     const external = tool?.external ?? false;
     const text = redact(result.content.slice(0, RESULT_CHARS_MAX));
-    const { flagged } = external ? screen(result.content) : { flagged: false };
+    const flagged = result.flagged === true || (external && screen(result.content).flagged);
     const row = {
       ...{ seq: where.seq, agentId: at.agentId, tool: (tool?.name ?? call.name).slice(0, NAME_CHARS_MAX) },
       ...{ effect: tool?.effect ?? 'read', argsHash: exactly?.argsHash ?? hash(`${call.name} ${call.arguments}`) },

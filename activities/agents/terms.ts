@@ -53,6 +53,8 @@ export interface AtWork extends RunHead {
   operationId: OperationId | null;
   startedBy: UserId;
   sandbox: boolean;
+  /** It has read what looked like orders. Absent: not by what the workflow knew, or it was started before this was told. */
+  flagged?: boolean;
 }
 
 /** One model turn that is due. */
@@ -141,6 +143,8 @@ export interface Exactly {
   editedId: string | null;
   /** What is created by it can be deleted again. */
   undoable: boolean;
+  /** The connection that people were shown: it goes there, whichever would be chosen now. Absent: none was shown. */
+  through?: ConnectionId;
 }
 
 export type Act =

@@ -113,7 +113,9 @@ const unescaped = (text: string): string =>
       return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
     })
     .replace(/&(\w{2,8});/g, (whole, name: string) => ENTITIES.get(name.toLowerCase()) ?? whole)
-    .replace(/\\u\{?([\da-f]{4,5})\}?/gi, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
+    .replace(/\\{1,8}u(?:\{([\da-f]{1,5})\}|([\da-f]{4}))/gi, (_, braced: string | undefined, four: string) =>
+      String.fromCodePoint(parseInt(braced ?? four, 16)),
+    )
     .replace(/(?:%[\da-f]{2})+/gi, (run) => {
       try {
         return decodeURIComponent(run);
@@ -121,6 +123,9 @@ const unescaped = (text: string): string =>
         return run;
       }
     });
+
+/** As JSON reads it where it stands in a text of JSON; each level within another one doubles the backslashes. */
+const withoutEscapes = (text: string): string => text.replace(/\\{1,8}[nrtbf]/g, ' ').replace(/\\{1,8}(["/])/g, '$1');
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const fromBase64 = (text: string): string => {
@@ -156,25 +161,30 @@ const decoded = (text: string): string[] =>
 const rot13 = (text: string): string =>
   text.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 84) % 26) + 97));
 
-/** The ways in which a text can be read by a model that is clever enough; each in small letters, in one line. */
-export const readings = (text: string): string[] => {
-  const open = unescaped(text);
+const formsOf = (open: string): string[] => {
   const base = plain(open);
   const straight = latin(base);
   const inside = decoded(open);
   return [
-    ...new Set([
-      base,
-      straight,
-      plain(hiddenText(open)),
-      latin(plain(joined(open))),
-      mapped(straight, DIGITS),
-      rot13(straight),
-      [...straight].reverse().join(''),
-      ...inside.map(plain),
-      // Comments and markup between the letters of a word.
-      plain(open.replace(/<!--|-->/g, ' ').replace(/<[^>]{0,200}>/g, '')),
-      plain(open.replace(/[*_`~]/g, '')),
-    ]),
-  ].filter((reading) => reading !== '');
+    base,
+    straight,
+    plain(hiddenText(open)),
+    latin(plain(joined(open))),
+    mapped(straight, DIGITS),
+    rot13(straight),
+    [...straight].reverse().join(''),
+    ...inside.map(plain),
+    // Comments and markup between the letters of a word.
+    plain(open.replace(/<!--|-->/g, ' ').replace(/<[^>]{0,200}>/g, '')),
+    plain(open.replace(/[*_`~]/g, '')),
+  ];
+};
+
+/** The ways in which a text can be read by a model that is clever enough; each in small letters, in one line. */
+export const readings = (text: string): string[] => {
+  const open = unescaped(text);
+  // Beside the text as it is, in which a backslash before a word may be none of JSON's.
+  const within = withoutEscapes(open);
+  const all = within === open ? formsOf(open) : [...formsOf(open), ...formsOf(within)];
+  return [...new Set(all)].filter((reading) => reading !== '');
 };

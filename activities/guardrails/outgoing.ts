@@ -1,28 +1,35 @@
 /** What stands where a secret stood. */
 const REDACTED = '[redacted]';
 
+/** Where a word begins: also behind an escape of JSON, whose letter would else be part of the word (`"a\nsk-…"`). */
+const START = String.raw`(?:\b|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})))`;
+const word = (shape: RegExp): RegExp => new RegExp(START + shape.source, shape.flags);
+
 /** Shapes of secrets; each is one word, one after a word that announces it, or begins with dashes and ends with them. */
 const SECRETS: [RegExp, string][] = [
   [
     /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,16000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|$)/g,
     REDACTED,
   ],
-  [/\b(Bearer|Basic)\s[\w.~+/=-]{16,}/gi, `$1 ${REDACTED}`],
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],
+  [word(/(Bearer|Basic)\s[\w.~+/=-]{16,}/gi), `$1 ${REDACTED}`],
+  [word(/eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g), REDACTED],
   [
-    /\b(?:sk|pk|rk|ghp|gho|ghu|ghs|ghr|xox[abeprs]|xapp|pat|glpat|gsk|hf|npm|whsec|shp(?:at|ca|pa|ss)|sq0[a-z]{3}|rzp|dop_v1|lin_api|pypi|hvs|hvb|hvr|key|re|ntn|figd|eaa[a-z]?)[-_.][\w.-]{15,}\w/gi,
+    word(
+      /(?:sk|pk|rk|ghp|gho|ghu|ghs|ghr|xox[abeprs]|xapp|pat|glpat|gsk|hf|npm|whsec|shp(?:at|ca|pa|ss)|sq0[a-z]{3}|rzp|dop_v1|lin_api|pypi|hvs|hvb|hvr|key|re|ntn|figd|eaa[a-z]?)[-_.][\w.-]{15,}\w/gi,
+    ),
     REDACTED,
   ],
-  [/\bgithub_pat_\w{20,}/g, REDACTED],
-  [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/\bAIza[\w-]{35}/g, REDACTED],
-  [/\bya29\.[\w-]{20,}/g, REDACTED],
-  [/\bSG\.[\w-]{16,}\.[\w-]{16,}/g, REDACTED],
-  [/\bEAA[A-Za-z0-9]{40,}/g, REDACTED],
-  [/\bhooks\.slack\.com\/services\/[\w/]{20,}/g, `hooks.slack.com/services/${REDACTED}`],
+  [word(/github_pat_\w{20,}/g), REDACTED],
+  [word(/(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g), REDACTED],
+  [word(/AIza[\w-]{35}/g), REDACTED],
+  [word(/ya29\.[\w-]{20,}/g), REDACTED],
+  [word(/SG\.[\w-]{16,}\.[\w-]{16,}/g), REDACTED],
+  [word(/EAA[A-Za-z0-9]{40,}/g), REDACTED],
+  [word(/hooks\.slack\.com\/services\/[\w/]{20,}/g), `hooks.slack.com/services/${REDACTED}`],
   [/([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'<>]{1,200}:)[^\s@/"'<>]{1,400}@/gi, `$1${REDACTED}@`],
   [
-    /((?:access_?token|refresh_?token|id_?token|client_?secret|code_?verifier|application_?password|passw(?:or)?d|passphrase|api_?key|secret_?key|private_?key)["']?\s?[:=]\s?["']?)(?!\[redacted\])[^\s"',&}<>]{8,}/gi,
+    // A backslash that escapes the quote behind it is none of the secret: what is JSON within JSON stays so.
+    /((?:access_?token|refresh_?token|id_?token|client_?secret|code_?verifier|application_?password|passw(?:or)?d|passphrase|api_?key|secret_?key|private_?key)\\{0,8}["']?\s?[:=]\s?\\{0,8}["']?)(?!\[redacted\])(?:[^\s"',&}<>\\]|\\(?!\\{0,8}["'])){8,}/gi,
     `$1${REDACTED}`,
   ],
 ];
@@ -46,7 +53,8 @@ export const clean = (text: string): string => defuse(redact(text));
 const HELD_CHARS_MAX = 16_000;
 
 /** Words that announce a secret: what follows them is not parted from them. */
-const ANNOUNCES = /\S*(?:Bearer|Basic|(?:token|secret|verifier|passw(?:or)?d|passphrase|key)["']?\s?[:=]?)\s?["']?$/i;
+const ANNOUNCES =
+  /\S*(?:Bearer|Basic|(?:token|secret|verifier|passw(?:or)?d|passphrase|key)\\{0,8}["']?\s?[:=]?)\s?\\{0,8}["']?$/i;
 
 /** How much of the text says the same whatever follows. */
 const settled = (text: string): number => {

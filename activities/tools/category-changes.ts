@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Place } from '../../ports/categories.ts';
+import type { Place, Resource } from '../../ports/categories.ts';
 import type { WriteAction } from '../../ports/connectors.ts';
 import { Fault, isFault } from '../../ports/errors.ts';
 import { ConnectionId } from '../../ports/ids.ts';
@@ -85,6 +85,14 @@ export const createChanges = ({ connectors, content, tenantSettings }: Needs) =>
     };
   };
 
+  /** Where people were shown that it goes; before anybody was asked, where the arguments say, or wherever there are such records. */
+  const placeOf = (
+    { at: { tenantId }, through }: ToolCalled,
+    { port }: AnyCategory,
+    of: ConnectionId | undefined,
+    resource: Resource,
+  ) => port.place({ tenantId, connectionId: of ?? through }, resource);
+
   const writeTool = (category: AnyCategory): AnyTool =>
     declareTool({
       ...{ ...asks, effect: 'write' },
@@ -99,7 +107,7 @@ export const createChanges = ({ connectors, content, tenantSettings }: Needs) =>
       act: async (call, { resource, connectionId: of, id: externalId, fields }) =>
         change(
           call,
-          await category.port.place({ tenantId: call.at.tenantId, connectionId: of }, resource),
+          await placeOf(call, category, of, resource),
           externalId === undefined ? { kind: 'create', input: fields } : { kind: 'update', externalId, input: fields },
         ),
       tell: async (_call, _result, receipt) => JSON.stringify({ done: true, id: receipt }),
@@ -111,10 +119,7 @@ export const createChanges = ({ connectors, content, tenantSettings }: Needs) =>
       description: `Deletes one record of the company’s ${category.system} for good.`,
       input: z.strictObject({ resource: z.enum(category.resources), connectionId, id }),
       act: async (call, { resource, connectionId: of, id: externalId }) =>
-        change(call, await category.port.place({ tenantId: call.at.tenantId, connectionId: of }, resource), {
-          kind: 'delete',
-          externalId,
-        }),
+        change(call, await placeOf(call, category, of, resource), { kind: 'delete', externalId }),
       tell: async (_call, _result, receipt) => JSON.stringify({ deleted: true, id: receipt }),
     });
 

@@ -2,7 +2,7 @@ import type { AgentPin } from '../../ports/agents.ts';
 import type { ApprovalPolicy } from '../../ports/approvals.ts';
 import type { PinnedTool } from '../../ports/tools.ts';
 import type { Act, AtWork, Consent, Lineage } from '../agents/terms.ts';
-import type { TenantId } from '../../ports/ids.ts';
+import type { ConnectionId, TenantId } from '../../ports/ids.ts';
 
 /** One checked call of a pinned tool. */
 export interface ToolCalled {
@@ -15,6 +15,8 @@ export interface ToolCalled {
   asked: number;
   /** The call's own name, the same for each attempt: from the run, its place and `argsHash`. 64 hex digits. */
   effectKey: string;
+  /** Where arguments name no connection: the one that people were shown when they were asked. Absent: it is chosen. */
+  through?: ConnectionId | undefined;
   signal: AbortSignal;
 }
 
@@ -24,6 +26,8 @@ export interface ToolAnswer {
   content: string;
   /** What the world gave for a write. */
   receipt?: string | null;
+  /** It comes from a run that had read what looked like orders: whoever reads it is no less careful. */
+  flagged?: boolean;
 }
 
 /** What the workflow is to do about a call. `refused`: nothing; the text is for the model. */

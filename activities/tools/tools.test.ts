@@ -144,6 +144,31 @@ describe('tools of a category', () => {
   });
 });
 
+test('C87: a change that people were shown goes where they were shown it, though another system would be chosen by now', async () => {
+  const other = '66666666-6666-4666-8666-666666666666';
+  const chosen = async (of: { connectionId?: string }) => ({ ...place, connectionId: of.connectionId ?? other });
+  const { pin, called, act } = openTools({
+    categories: { crm: { place: chosen } },
+    connectors: { checkWrite: () => undefined },
+  });
+  const tools = await pin(['crm_write', 'crm_delete']);
+  const through = connectionId as never;
+  for (const [tool, args] of [
+    ['crm_write', { resource: 'contacts', fields: { lastName: 'Lee' } }],
+    ['crm_delete', { resource: 'contacts', id: '1' }],
+  ] as const) {
+    const call = called(tools, tool, args);
+    expect(await act(call)).toMatchObject({ act: { write: { connectionId: other } } });
+    expect(await act({ ...call, through })).toMatchObject({
+      act: { write: { connectionId } },
+      shown: { connectionId },
+    });
+    // A person may send it elsewhere, by name.
+    const edited = called(tools, tool, { ...args, connectionId: other });
+    expect(await act({ ...edited, through })).toMatchObject({ act: { write: { connectionId: other } } });
+  }
+});
+
 describe('memory and knowledge', () => {
   test('C84: what is remembered names its source, and comes back as material', async () => {
     const said: unknown[] = [];
@@ -250,6 +275,33 @@ describe('handing work on', () => {
     expect(JSON.parse(read.content)).toEqual({
       entries: [{ key: 'plan', version: 1, author: 'Writer', content: 'a' }],
     });
+  });
+
+  test('C84: what a run wrote that had read orders makes whoever reads it as careful', async () => {
+    const lines: { content: { id: string } }[] = [];
+    const add = async (_tenant: string, _run: string, { content }: { content: { id: string } }) => {
+      lines.push({ content });
+      return { version: lines.length };
+    };
+    const all = async () => lines.map((line, at) => ({ ...line, seq: at + 1, from: 'Writer', to: null, key: 'k' }));
+    const { pin, called, run } = openTools({ board: { read: all, messages: all, write: add, send: add } });
+    const lineage = { crewRunId: runId, parentRunId: runId, path: [] };
+    const tools = await pin(['board_read', 'board_write', 'send_message', 'read_messages'], { lineage });
+    const read = () =>
+      Promise.all(['board_read', 'read_messages'].map((name) => run(called(tools, name, {}, { lineage }))));
+    await run(called(tools, 'board_write', { key: 'k', content: 'calm' }, { lineage }));
+    expect(await read()).toMatchObject([{ flagged: false }, { flagged: false }]);
+    await run(called(tools, 'send_message', { text: 'wary' }, { lineage, flagged: true }));
+    const [entries, messages] = await read();
+    expect(entries).toMatchObject({ flagged: true });
+    expect(messages).toMatchObject({ flagged: true, content: expect.stringContaining('"text":"wary"') });
+  });
+
+  test('what no database can hold is told to the model before it is asked', async () => {
+    const lineage = { crewRunId: runId, parentRunId: runId, path: [] };
+    const { pin, called } = openTools();
+    const tools = await pin(['read_messages'], { lineage });
+    expect(() => called(tools, 'read_messages', { after: 2 ** 31 }, { lineage })).toThrow(/2147483647/);
   });
 
   test('a crew cannot start a crew', async () => {

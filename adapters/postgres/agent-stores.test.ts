@@ -120,24 +120,31 @@ test('C90: a paid answer is journalled and settled once, together; messages and 
   const run = { tenantId: await aTenant(stores), runId: aRunId() };
   const budget = () => stores.spending.get(run.tenantId, 'run/x');
   const nowhere = { step: 0, from: 0, upto: 0 };
+  const asking = { run, step: 0, id: 'first' };
   const asked = { agentId: 'a', micros: 900, from: [{ scope: 'run/x', limitMicros: null }] };
   await expect(stores.transcripts.turn(run, nowhere)).resolves.toEqual({ answer: null, messages: [] });
-  await expect(stores.spending.reserve(run, 0, asked)).resolves.toEqual({ ok: true, earlier: 0 });
-  await expect(stores.spending.reserve(run, 0, asked)).resolves.toEqual({ ok: true, earlier: 1 });
+  await expect(stores.spending.reserve(asking, asked)).resolves.toEqual({ ok: true, earlier: 0 });
+  await expect(stores.spending.reserve(asking, asked)).resolves.toEqual({ ok: true, earlier: 1 });
   const entry = { agentId: 'a', answer: anAnswer(), promptHash: 'h' };
   // The answer cannot be kept: then it is not paid for either.
   const bad = { ...entry, promptHash: 'a\0b' };
-  await expect(stores.transcripts.journal(run, 0, bad)).rejects.toMatchObject({ code: 'invalid_request' });
+  await expect(stores.transcripts.journal(asking, bad)).rejects.toMatchObject({ code: 'invalid_request' });
   await expect(budget()).resolves.toMatchObject({ reservedMicros: 900, spentMicros: 0 });
-  await stores.transcripts.journal(run, 0, entry);
+  await stores.transcripts.journal(asking, entry);
   await expect(budget()).resolves.toMatchObject({ reservedMicros: 0, spentMicros: 500 });
-  await stores.transcripts.journal(run, 0, { ...entry, answer: anAnswer({ content: 'two', costMicros: 7 }) });
+  const second = { ...entry, answer: anAnswer({ content: 'two', costMicros: 7 }) };
+  await expect(stores.transcripts.journal(asking, second)).resolves.toEqual(anAnswer());
   await expect(budget()).resolves.toMatchObject({ reservedMicros: 0, spentMicros: 500 });
+  // Another asking that overlapped goes by the answer that stands, and is paid for by itself.
+  const other = { ...asking, id: 'second' };
+  await stores.spending.reserve(other, asked);
+  await expect(stores.transcripts.journal(other, second)).resolves.toEqual(anAnswer());
+  await expect(budget()).resolves.toMatchObject({ reservedMicros: 0, spentMicros: 507 });
   await expect(stores.transcripts.turn(run, nowhere)).resolves.toEqual({ answer: anAnswer(), messages: [] });
   const unpriced = anAnswer({ priced: false, costMicros: 9, model: { provider: 'groq', model: 'new' } });
-  await stores.transcripts.journal(run, 1, { ...entry, answer: unpriced });
+  await stores.transcripts.journal({ ...asking, step: 1 }, { ...entry, answer: unpriced });
   await expect(stores.transcripts.modelCalls(run)).resolves.toMatchObject([
-    { step: 0, provider: 'openai', model: 'm', finish: 'stop', promptHash: 'h', attempts: 2 },
+    { step: 0, provider: 'openai', model: 'm', finish: 'stop', promptHash: 'h', attempts: 3 },
     { step: 1, provider: 'groq', model: 'new', attempts: 1 },
   ]);
   const [one, two] = [
@@ -235,7 +242,7 @@ test('figures of an agent: runs, times, tokens and money of those that began in 
   await begin(tenantId, { subject: 'b', kind: 'conversation' });
   await begin(tenantId, { subject: 'crew', kind: 'crew' });
   for (const run of [done, trial])
-    await stores.transcripts.journal(run, 0, { agentId: 'a', answer: anAnswer(), promptHash: 'h' });
+    await stores.transcripts.journal({ run, step: 0, id: 'a' }, { agentId: 'a', answer: anAnswer(), promptHash: 'h' });
   for (const [seq, ok] of [true, false].entries())
     await stores.transcripts.recordTool(done, toolCall(seq, { ok }), toolResult(''));
   await stores.agentRuns.end(done, { state: 'completed', error: null, replyId: null });

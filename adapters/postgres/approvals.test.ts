@@ -96,3 +96,22 @@ test('of another tenant there are no votes, no delegates and no links', async ()
   await expect(approvals.useLink(other, 'theirs', aPerson())).resolves.toBeNull();
   await expect(approvals.useLink(tenantId, 'theirs', aPerson())).resolves.toBe(id);
 });
+
+test('lists go through all approvals, also while what was shown is decided; a cursor of nowhere is refused', async () => {
+  const tenantId = await aTenant(stores);
+  const ids: ApprovalId[] = [];
+  for (let n = 0; n < 5; n += 1) ids.push(await open(tenantId));
+  const waiting = async (cursor?: string) =>
+    (await approvals.waiting(tenantId, { limit: 2, cursor })).map(({ approval }) => approval.id);
+  const list = async (cursor?: string) =>
+    (await approvals.list(tenantId, 'pending', { limit: 2, cursor })).map(({ id }) => id);
+  await expect(waiting()).resolves.toEqual(ids.slice(0, 2));
+  await approvals.close(tenantId, ids[1] as ApprovalId, 'approved', aPerson());
+  await expect(waiting(ids[1])).resolves.toEqual(ids.slice(2, 4));
+  await expect(waiting(ids[3])).resolves.toEqual(ids.slice(4));
+  await expect(list()).resolves.toEqual([ids[4], ids[3]]);
+  await approvals.close(tenantId, ids[3] as ApprovalId, 'approved', aPerson());
+  await expect(list(ids[3])).resolves.toEqual([ids[2], ids[0]]);
+  for (const cursor of [randomUUID(), 'nowhere', await open(await aTenant(stores))])
+    await expect(waiting(cursor)).rejects.toMatchObject({ code: 'invalid_request' });
+});

@@ -2,20 +2,38 @@ import { z } from 'zod';
 import type { ApprovalStore } from '../../ports/approvals.ts';
 import { Approval } from '../../ports/approvals.ts';
 import { Fault } from '../../ports/errors.ts';
-import { UserId } from '../../ports/ids.ts';
+import { ApprovalId, UserId } from '../../ports/ids.ts';
+import type { TenantId } from '../../ports/ids.ts';
+import type { PageQuery } from '../../ports/tenants.ts';
 import { postgresApprovalLinks } from './approval-links.ts';
 import { postgresApprovalVotes } from './approval-votes.ts';
-import type { Database } from './pool.ts';
+import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';
 
 const LIST_MAX = 200;
-/** Judged one by one by whoever asks what is theirs to decide. */
-const WAITING_MAX = 1000;
+
+const FIRST: PageQuery = { limit: LIST_MAX };
 
 const columns = sql.fragment`id, tenant_id, operation_id, connection_id, workflow_id, kind, subject, content_id,
   content_hash, policy, requested_by, state, level, reminded_at, deadline_at, decided_by, decided_at, created_at`;
 
 const Waiting = Approval.extend({ delegates: z.array(UserId), voters: z.array(UserId) });
+
+/** Behind the approval that the cursor names: where that stands never changes. */
+const behind = async (tx: Tx, tenantId: TenantId, { cursor }: PageQuery, side: 'newer' | 'older') => {
+  if (cursor === undefined) return sql.fragment``;
+  const named = ApprovalId.safeParse(cursor).data ?? null;
+  const known = await tx.maybeOne(sql.typeAlias('id')`
+    SELECT id FROM approvals WHERE tenant_id = ${tenantId} AND id = ${named}`);
+  if (!known)
+    throw new Fault('invalid_request', 'This cursor is not of this list; begin again without it.', {
+      fields: [{ path: 'cursor', message: 'is not of this list' }],
+    });
+  const place = sql.fragment`(SELECT created_at, id FROM approvals WHERE id = ${named})`;
+  return side === 'newer'
+    ? sql.fragment`AND (created_at, id) > ${place}`
+    : sql.fragment`AND (created_at, id) < ${place}`;
+};
 
 const gone = (id: string) => new Fault('not_found', `There is no approval ${id}.`);
 
@@ -69,17 +87,18 @@ export const postgresApprovals = (db: Database): ApprovalStore => ({
       return approval;
     }),
 
-  list: (tenantId, state) =>
+  list: (tenantId, state, page = FIRST) =>
     db.inTenant(tenantId, async (tx) => {
       const only = state ? sql.fragment`AND state = ${state}` : sql.fragment``;
       return [
         ...(await tx.any(sql.type(Approval)`
-          SELECT ${columns} FROM approvals WHERE tenant_id = ${tenantId} ${only}
-          ORDER BY created_at DESC, id LIMIT ${LIST_MAX}`)),
+          SELECT ${columns} FROM approvals
+          WHERE tenant_id = ${tenantId} ${only} ${await behind(tx, tenantId, page, 'older')}
+          ORDER BY created_at DESC, id DESC LIMIT ${page.limit}`)),
       ];
     }),
 
-  waiting: (tenantId) =>
+  waiting: (tenantId, page = FIRST) =>
     db.inTenant(tenantId, async (tx) => {
       const rows = await tx.any(sql.type(Waiting)`
         SELECT ${columns},
@@ -88,8 +107,9 @@ export const postgresApprovals = (db: Database): ApprovalStore => ({
           ARRAY (SELECT DISTINCT user_id FROM approval_votes AS v
             WHERE v.tenant_id = a.tenant_id AND approval_id = a.id AND v.given_hash = a.content_hash
               AND v.kind <> 'reject') AS voters
-        FROM approvals AS a WHERE tenant_id = ${tenantId} AND state = 'pending'
-        ORDER BY created_at, id LIMIT ${WAITING_MAX}`);
+        FROM approvals AS a
+        WHERE tenant_id = ${tenantId} AND state = 'pending' ${await behind(tx, tenantId, page, 'newer')}
+        ORDER BY created_at, id LIMIT ${page.limit}`);
       return rows.map(({ delegates, voters, ...approval }) => ({ approval, delegates, voters }));
     }),
 

@@ -7,7 +7,9 @@ import { postgresBoard } from './board.ts';
 import { postgresContent } from './content.ts';
 import { postgresConversations } from './conversations.ts';
 import { sql } from './sql.ts';
+import { postgresStores } from './stores.ts';
 import { postgresTenants } from './tenants.ts';
+import { anAnswer } from './testing-agents.ts';
 import { aTenant } from './testing-data.ts';
 import type { TestDatabase } from './testing.ts';
 import { freshDatabase } from './testing.ts';
@@ -181,4 +183,66 @@ test('messages have numbers without holes, each is sent once, and reaches whom i
   expect(forA.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 6]);
   expect(forA.at(-1)).toMatchObject({ from: 'Lead', to: null, content });
   await expect(board().messages(tenantId, crew, 'B', 4)).resolves.toMatchObject([{ seq: 5 }, { seq: 6 }]);
+  // No message has such a number: whoever asks is told so, and does not ask again and again.
+  await expect(board().messages(tenantId, crew, 'B', 2 ** 40)).rejects.toMatchObject({ code: 'invalid_request' });
+});
+
+test('of an answer that was under way when its chat was deleted the cost is kept and no word; a run is no chat', async () => {
+  const stores = postgresStores(fresh.db);
+  const { id } = await opened();
+  const [chat, plain] = [
+    { tenantId, runId: id },
+    { tenantId, runId: aRun() },
+  ];
+  const secret = { role: 'assistant' as const, content: 'secret', toolCalls: [] };
+  const line = { agentId: 'a', tool: 't', effect: 'read', argsHash: 'h', ok: true, receipt: null } as const;
+  for (const run of [chat, plain]) {
+    const kind = run === chat ? ('conversation' as const) : ('agent' as const);
+    await stores.agentRuns.begin(tenantId, {
+      ...{ runId: run.runId, kind, subject: 'a', parentRunId: null, operationId: null, version: 1, sandbox: false },
+      ...{ pin: null, limits: { steps: 1, toolCalls: 1, tokens: 1, micros: 1 }, startedBy: 'p' },
+    });
+    const from = [{ scope: `run/${run.runId}`, limitMicros: null }];
+    await stores.spending.reserve({ run, step: 0, id: 'a' }, { agentId: 'a', micros: 900, from });
+    await stores.transcripts.append(run, 0, [secret]);
+    await store().remove(tenantId, run.runId);
+    await stores.transcripts.journal(
+      { run, step: 0, id: 'a' },
+      { agentId: 'a', answer: anAnswer({ content: 'secret' }), promptHash: 'h', said: { seq: 1, message: secret } },
+    );
+    await stores.transcripts.recordTool(
+      run,
+      { ...line, seq: 2, approvalId: null, flagged: false, ms: 1, bytes: 1 },
+      { role: 'tool', toolCallId: 'c', content: 'secret' },
+    );
+    await stores.transcripts.append(run, 3, [secret]);
+    await expect(stores.transcripts.usage(run)).resolves.toMatchObject({
+      modelCalls: 1,
+      toolCalls: 1,
+      costMicros: 500,
+    });
+    await expect(stores.spending.get(tenantId, `run/${run.runId}`)).resolves.toMatchObject({
+      ...{ reservedMicros: 0, spentMicros: 500 },
+    });
+  }
+  const left = async (run: typeof chat) =>
+    (await stores.transcripts.lines(run, { limit: 9 })).data.map(({ seq }) => seq);
+  await expect(left(chat)).resolves.toEqual([]);
+  await expect(stores.transcripts.turn(chat, { step: 0, from: 0, upto: 0 })).resolves.toMatchObject({ answer: null });
+  await expect(left(plain)).resolves.toEqual([1, 2, 3]);
+});
+
+test('an answer’s turns end where the next answer’s begin, and nothing is known of a chat that is gone', async () => {
+  const { id } = await opened();
+  const soFar = (messageId: string) => store().answerSoFar(tenantId, id, messageId);
+  await store().say(tenantId, id, question('m1', 'one'));
+  await expect(soFar('m1')).resolves.toBeNull();
+  await store().say(tenantId, id, answer('m1', 'done', 'done'));
+  await store().say(tenantId, id, question('m2', 'and', 'm1'));
+  await expect(soFar('m2')).resolves.toMatchObject({ answer: { messageId: 'm1', step: 3 }, nextStep: null });
+  await store().say(tenantId, id, { ...answer('m3', '', null), step: 5 });
+  await expect(soFar('m1')).resolves.toMatchObject({ nextStep: 5 });
+  await expect(soFar('m3')).resolves.toMatchObject({ nextStep: null });
+  await store().remove(tenantId, id);
+  await expect(soFar('m1')).rejects.toMatchObject({ code: 'not_found' });
 });

@@ -21,10 +21,16 @@ const utterance = ({ seq: _, content, error, ...row }: z.infer<typeof Said>): Ut
   error: error === null ? null : (JSON.parse(error) as Utterance['error']),
 });
 
+const SoFar = Said.extend({ nextStep: z.number().nullable() });
+
 const LOST = { code: 'unavailable', message: 'the answer was interrupted; say it again under a new id' };
 
 const of = (tenantId: TenantId, id: RunId) => sql.fragment`tenant_id = ${tenantId} AND conversation_id = ${id}`;
 const itself = (tenantId: TenantId, id: RunId) => sql.fragment`tenant_id = ${tenantId} AND id = ${id}`;
+/** The message whose answer is this one's. */
+const answeredBy = (tenantId: TenantId, id: RunId, messageId: string) => sql.fragment`coalesce((
+  SELECT said_into FROM conversation_messages
+  WHERE ${of(tenantId, id)} AND message_id = ${messageId} AND role = 'user'), ${messageId})`;
 const gone = (id: RunId) => new Fault('not_found', `There is no conversation ${id}.`);
 
 const find = async (tx: Tx, tenantId: TenantId, id: RunId): Promise<Conversation> => {
@@ -92,13 +98,26 @@ export const postgresConversations = (db: Database): ConversationStore => ({
 
   find: (tenantId, id, messageId, role) =>
     db.inTenant(tenantId, async (tx) => {
-      const named = sql.fragment`coalesce((SELECT said_into FROM conversation_messages
-        WHERE ${of(tenantId, id)} AND message_id = ${messageId} AND role = 'user'), ${messageId})`;
+      const named = role === 'assistant' ? answeredBy(tenantId, id, messageId) : sql.fragment`${messageId}`;
       const row = await tx.maybeOne(sql.type(Said)`
         SELECT ${said} FROM conversation_messages
-        WHERE ${of(tenantId, id)} AND role = ${role}
-          AND message_id = ${role === 'assistant' ? named : sql.fragment`${messageId}`}`);
+        WHERE ${of(tenantId, id)} AND role = ${role} AND message_id = ${named}`);
       return row ? utterance(row) : null;
+    }),
+
+  answerSoFar: (tenantId, id, messageId) =>
+    db.inTenant(tenantId, async (tx) => {
+      const row = await tx.maybeOne(sql.type(SoFar)`
+        SELECT ${said}, (SELECT min(step) FROM conversation_messages AS later
+          WHERE ${of(tenantId, id)} AND role = 'assistant' AND later.seq > answer.seq) AS next_step
+        FROM conversation_messages AS answer
+        WHERE ${of(tenantId, id)} AND role = 'assistant' AND message_id = ${answeredBy(tenantId, id, messageId)}`);
+      if (row) {
+        const { nextStep, ...answer } = row;
+        return { answer: utterance(answer), nextStep };
+      }
+      await find(tx, tenantId, id);
+      return null;
     }),
 
   stand: (tenantId, id) =>

@@ -64,6 +64,7 @@ const MEANING: Record<string, [FaultCode, string]> = {
   '22021': ['invalid_request', 'The text contains a NUL byte or is not UTF-8; correct it.'],
   '22P05': ['invalid_request', 'The text contains a NUL byte; remove it.'],
   '22P02': ['invalid_request', 'An id, a number or half a surrogate pair is malformed; correct it.'],
+  '22003': ['invalid_request', 'A number is out of range; correct it.'],
   '22007': ['invalid_request', 'A time is malformed; send ISO 8601.'],
   '22008': ['invalid_request', 'A time is out of range; correct it.'],
   '23514': ['invalid_request', 'A value is not one of those allowed here; correct it.'],

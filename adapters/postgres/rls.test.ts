@@ -68,10 +68,11 @@ const fill = async (tenantId: TenantId) => {
   await tokens.watch(tenantId, run.runId);
   await tokens.push(tenantId, run.runId, [{ step: 0, kind: 'text', text: 'hello' }]);
   await stores.transcripts.append(run, 0, [{ role: 'user', content: 'hello' }]);
+  const asking = { run, step: 0, id: 'a' };
   const from = [{ scope: 'month/2026-11', limitMicros: 9 }];
-  await stores.spending.reserve(run, 0, { agentId: 'auditor', micros: 1, from });
+  await stores.spending.reserve(asking, { agentId: 'auditor', micros: 1, from });
   await stores.spending.setStanding(tenantId, 'tenant', 5);
-  await stores.transcripts.journal(run, 0, { agentId: 'auditor', answer: anAnswer(), promptHash: 'h' });
+  await stores.transcripts.journal(asking, { agentId: 'auditor', answer: anAnswer(), promptHash: 'h' });
   const called = { seq: 1, agentId: 'auditor', tool: 't', effect: 'read', argsHash: 'h', ok: true } as const;
   const rest = { receipt: null, approvalId: null, flagged: false, ms: 1, bytes: 1 };
   await stores.transcripts.recordTool(run, { ...called, ...rest }, { role: 'tool', toolCallId: 'c', content: 'found' });

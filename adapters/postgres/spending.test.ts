@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { RunHead } from '../../ports/agent-runs.ts';
 import { RunId, TenantId } from '../../ports/ids.ts';
 import type { SpendFrom, SpendingStore } from '../../ports/spending.ts';
 import { spendScopes } from '../../ports/spending.ts';
@@ -12,6 +13,7 @@ const at = '2026-11-22T10:00:00.000Z';
 const month = spendScopes.month(at);
 const aTenantId = () => TenantId.parse(randomUUID());
 const aRun = (tenantId = aTenantId()) => ({ tenantId, runId: RunId.parse(randomUUID()) });
+const asking = (run: RunHead, step: number, id = 'a') => ({ run, step, id });
 const asked = (from: SpendFrom[], micros: number) => ({ agentId: 'a', micros, from });
 
 describe.each([
@@ -35,7 +37,7 @@ describe.each([
         const runs = { scope: spendScopes.run(randomUUID()), limitMicros: 1000 };
         // In every order, since whoever locks in the order of its own list waits in a circle sooner or later.
         const own = [{ scope: month, limitMicros: 1000 }, ...agents, runs];
-        return spending.reserve(run, n, asked(n % 2 === 0 ? own : own.toReversed(), 100));
+        return spending.reserve(asking(run, n), asked(n % 2 === 0 ? own : own.toReversed(), 100));
       }),
     );
     const got = outcomes.flatMap(({ ok }, n) => (ok ? [n] : []));
@@ -48,10 +50,12 @@ describe.each([
     // Settled and reserved at once: what settling frees is given out again, and no more.
     const second = Promise.all(
       Array.from({ length: 20 }, (_, n) =>
-        spending.reserve(run, 100 + n, asked([...agents, { scope: month, limitMicros: null }], 100)),
+        spending.reserve(asking(run, 100 + n), asked([...agents, { scope: month, limitMicros: null }], 100)),
       ),
     );
-    await Promise.all(got.map((step, n) => (n < 5 ? spending.settle(run, step, 20) : spending.release(run, step))));
+    await Promise.all(
+      got.map((step, n) => (n < 5 ? spending.settle(asking(run, step), 20) : spending.release(asking(run, step)))),
+    );
     const granted = (await second).filter(({ ok }) => ok).length;
     expect(granted).toBeLessThanOrEqual(9);
     await expect(spending.get(tenantId, month)).resolves.toEqual({
@@ -66,41 +70,56 @@ describe.each([
       { scope: month, limitMicros: 500 },
       { scope: 'run/1', limitMicros: 100 },
     ];
-    const thrice = await Promise.all([1, 2, 3].map(() => spending.reserve(run, 0, asked(from, 60))));
+    const thrice = await Promise.all([1, 2, 3].map(() => spending.reserve(asking(run, 0), asked(from, 60))));
     // Who comes first is theirs to settle; each is counted once.
     expect(thrice.map((one) => one.ok && one.earlier).toSorted()).toEqual([0, 1, 2]);
     await expect(spending.get(tenantId, month)).resolves.toMatchObject({ reservedMicros: 60 });
-    await expect(spending.reserve(run, 1, asked(from, 60))).resolves.toEqual({
+    await expect(spending.reserve(asking(run, 1), asked(from, 60))).resolves.toEqual({
       ...{ ok: false, exceeded: { scope: 'run/1', limitMicros: 100, reservedMicros: 60, spentMicros: 0 } },
     });
     await expect(spending.get(tenantId, month)).resolves.toMatchObject({ reservedMicros: 60 });
     // Dearer than was thought: counted all the same, and the first word stays.
-    await spending.settle(run, 0, 90);
-    await spending.settle(run, 0, 5);
-    await spending.release(run, 0);
+    await spending.settle(asking(run, 0), 90);
+    await spending.settle(asking(run, 0), 5);
+    await spending.release(asking(run, 0));
     const spent = { scope: 'run/1', limitMicros: 100, reservedMicros: 0, spentMicros: 90 };
     await expect(spending.get(tenantId, 'run/1')).resolves.toEqual(spent);
     // The same step is asked again after its first answer was counted as lost: that is money again.
-    await expect(spending.reserve(run, 0, asked(from, 11))).resolves.toMatchObject({ ok: false });
-    await expect(spending.reserve(run, 0, asked(from, 10))).resolves.toEqual({ ok: true, earlier: 3 });
-    await spending.settle(run, 0, 10);
+    await expect(spending.reserve(asking(run, 0), asked(from, 11))).resolves.toMatchObject({ ok: false });
+    await expect(spending.reserve(asking(run, 0), asked(from, 10))).resolves.toEqual({ ok: true, earlier: 3 });
+    await spending.settle(asking(run, 0), 10);
     await expect(spending.get(tenantId, 'run/1')).resolves.toEqual({ ...spent, spentMicros: 100 });
     await spending.setLimit(tenantId, 'run/1', 200);
-    await expect(spending.reserve(run, 2, asked(from, 100))).resolves.toMatchObject({ ok: true });
+    await expect(spending.reserve(asking(run, 2), asked(from, 100))).resolves.toMatchObject({ ok: true });
     await expect(spending.list(tenantId, 'run/')).resolves.toMatchObject([{ limitMicros: 200, reservedMicros: 100 }]);
     await expect(spending.list(aTenantId())).resolves.toEqual([]);
     await expect(spending.get(aTenantId(), month)).resolves.toBeNull();
+  });
+
+  test('C88: a later asking of a step reserves for itself; what the one before still holds is counted as spent', async () => {
+    const run = aRun();
+    const from = [{ scope: month, limitMicros: 100 }];
+    const budget = () => spending.get(run.tenantId, month);
+    await spending.reserve(asking(run, 0, 'first'), asked(from, 60));
+    await spending.reserve(asking(run, 1), asked(from, 5));
+    await expect(spending.reserve(asking(run, 0, 'next model'), asked(from, 30))).resolves.toMatchObject({ ok: true });
+    await expect(budget()).resolves.toMatchObject({ reservedMicros: 35, spentMicros: 60 });
+    // It was still under way: its end is its own, and changes nothing of the other's.
+    await spending.settle(asking(run, 0, 'first'), 10);
+    await spending.settle(asking(run, 0, 'next model'), 20);
+    await expect(budget()).resolves.toMatchObject({ reservedMicros: 5, spentMicros: 80 });
+    await expect(spending.reserve(asking(run, 0, 'third'), asked(from, 30))).resolves.toMatchObject({ ok: false });
   });
 
   test('C88: what a call reserved whose process died is settled at its worst case, once it is old', async () => {
     const run = aRun();
     const { tenantId } = run;
     const from = [{ scope: month, limitMicros: 500 }];
-    await spending.reserve(run, 0, asked(from, 60));
+    await spending.reserve(asking(run, 0), asked(from, 60));
     await fresh.db.inTenant(tenantId, (tx) =>
       tx.query(sql.typeAlias('nothing')`UPDATE budget_reservations SET at = now() - interval '2 hours'`),
     );
-    await spending.reserve(run, 1, asked(from, 30));
+    await spending.reserve(asking(run, 1), asked(from, 30));
     const anHourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await expect(spending.settleLost(tenantId, anHourAgo)).resolves.toBe(1);
     await expect(spending.settleLost(tenantId, anHourAgo)).resolves.toBe(0);

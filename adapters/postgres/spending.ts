@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { RunHead } from '../../ports/agent-runs.ts';
 import type { TenantId } from '../../ports/ids.ts';
-import type { SpendingStore } from '../../ports/spending.ts';
+import type { Asking, SpendingStore } from '../../ports/spending.ts';
 import { Budget } from '../../ports/spending.ts';
 import type { Database, Tx } from './pool.ts';
 import { sql } from './sql.ts';
@@ -23,13 +22,14 @@ const Standing = z.object({ subject: z.string(), limitMicros: z.number() });
 
 const columns = sql.fragment`scope, limit_micros, reserved_micros, spent_micros`;
 
-/** What the reservation of a step goes by. */
-export const opOf = ({ runId }: RunHead, step: number): string => `${runId}/${step}`;
+/** What a reservation goes by. */
+export const opOf = ({ run, step, id }: Asking): string => `${run.runId}/${step}/${id}`;
 
 export const postgresSpending = (db: Database): SpendingStore => ({
-  async reserve(run, step, { agentId, micros, from }) {
+  async reserve(asking, { agentId, micros, from }) {
+    const { run, step } = asking;
     const wanted = JSON.stringify(from.map(({ scope, limitMicros }) => ({ scope, limit: limitMicros })));
-    const given = [run.tenantId, run.runId, String(step), agentId, opOf(run, step), String(micros), wanted];
+    const given = [run.tenantId, run.runId, String(step), agentId, opOf(asking), String(micros), wanted];
     const [answer] = await db.call(Reserved, 'reserve_call', given);
     if (answer === undefined) throw new Error('reserve_call gives one row');
     if (answer.isOk) return { ok: true, earlier: answer.earlier };
@@ -37,8 +37,8 @@ export const postgresSpending = (db: Database): SpendingStore => ({
     return { ok: false, exceeded: { scope, limitMicros, reservedMicros, spentMicros } };
   },
 
-  settle: (run, step, micros) => db.inTenant(run.tenantId, (tx) => end(tx, run.tenantId, opOf(run, step), micros)),
-  release: (run, step) => db.inTenant(run.tenantId, (tx) => end(tx, run.tenantId, opOf(run, step), null)),
+  settle: (asking, micros) => endIn(db, asking, micros),
+  release: (asking) => endIn(db, asking, null),
 
   get: (tenantId, scope) =>
     db.inTenant(tenantId, (tx) =>
@@ -89,6 +89,11 @@ export const postgresSpending = (db: Database): SpendingStore => ({
     return lost.length;
   },
 });
+
+const endIn = (db: Database, asking: Asking, micros: number | null): Promise<void> => {
+  const { tenantId } = asking.run;
+  return db.inTenant(tenantId, (tx) => end(tx, tenantId, opOf(asking), micros));
+};
 
 /** `micros` null: nothing was used. */
 const end = async (tx: Tx, tenantId: TenantId, opId: string, micros: number | null): Promise<void> => {

@@ -12,7 +12,7 @@ import { ofRun, postgresToolCalls } from './tool-calls.ts';
 
 const Line = z.object({ seq: z.number(), message: z.string(), at: z.iso.datetime() });
 const Turn = z.object({ answer: z.string().nullable(), messages: z.string() });
-const Nothing = z.object({});
+const Kept = z.object({ stands: z.string().nullable() });
 const Call = z.object({
   step: z.number(),
   provider: Provider,
@@ -41,7 +41,8 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
 
   append: (run, seq, messages) => db.inTenant(run.tenantId, (tx) => append(tx, run, seq, messages)),
 
-  async journal(run, step, { agentId, answer, promptHash, said }) {
+  async journal(asking, { agentId, answer, promptHash, said }) {
+    const { run, step } = asking;
     const { usage, model, finish, costMicros, priced, firstTokenMs, tookMs } = answer;
     const call = {
       ...{ step, prompt_hash: promptHash, agent_id: agentId, provider: model.provider, model: model.model, finish },
@@ -49,9 +50,10 @@ export const postgresTranscripts = (db: Database): TranscriptStore => ({
       ...{ reasoning_tokens: usage.reasoningTokens, cost_micros: costMicros, priced },
       ...{ first_token_ms: Math.round(firstTokenMs), took_ms: Math.round(tookMs) },
     };
-    const kept = [opOf(run, step), JSON.stringify(answer), JSON.stringify(call)];
+    const kept = [opOf(asking), JSON.stringify(answer), JSON.stringify(call)];
     const message = said ? [String(said.seq), JSON.stringify(said.message)] : [null, null];
-    await db.call(Nothing, 'keep_answer', [run.tenantId, run.runId, ...kept, ...message]);
+    const [row] = await db.call(Kept, 'keep_answer', [run.tenantId, run.runId, ...kept, ...message]);
+    return row?.stands ? (JSON.parse(row.stands) as ModelAnswer) : answer;
   },
 
   usage: (run) => usageOf(db, run),
@@ -90,6 +92,7 @@ const append = async (tx: Tx, run: RunHead, seq: number, messages: ModelMessage[
       messages.map((message, index) => [seq + index, JSON.stringify(message)]),
       ['int4', 'text'],
     )} AS line (seq, message)
+    WHERE NOT is_deleted_chat(${run.tenantId}, ${run.runId})
     ON CONFLICT (tenant_id, run_id, seq) DO NOTHING`);
 };
 

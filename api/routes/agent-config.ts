@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AgentSpec } from '../../ports/agents.ts';
 import { AgentSettings } from '../../ports/agents.ts';
 import { Fault } from '../../ports/errors.ts';
-import { mayHave } from '../../ports/tools.ts';
+import { GivenConsent, mayHave } from '../../ports/tools.ts';
 import { agentOf } from '../agent-access.ts';
 import { auditLine } from '../audit-line.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -14,6 +14,7 @@ const params = z.strictObject({ id: AgentId });
 
 const AgentConfig = AgentSettings.extend({ version: z.int(), updatedAt: z.iso.datetime() }).meta({ id: 'AgentConfig' });
 const NewConfig = AgentSettings.extend({
+  consents: z.record(z.string().max(64), GivenConsent),
   version: z.int().meta({ description: 'The version that was read: a change of another one is a conflict.' }),
 }).meta({ id: 'NewAgentConfig' });
 

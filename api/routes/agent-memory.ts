@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MemoryFact } from '../../ports/memory.ts';
+import { mayCall } from '../access.ts';
 import { agentOf, usableAgent } from '../agent-access.ts';
 import { auditLine } from '../audit-line.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -27,7 +28,9 @@ export const agentMemoryRoutes = (deps: ApiDeps): Route[] => [
     query: Query,
     reply: { status: 200, schema: z.strictObject({ data: z.array(MemoryFact), nextCursor: z.null() }) },
     async handle({ params: { id }, query: { search, limit }, tenantId, principal }) {
-      await usableAgent(deps, tenantId, principal, id);
+      // Whoever may make it forget sees what there is to forget, whether or not the agent works, and for them.
+      const isKeeper = mayCall(principal.role, 'manageIntegrations');
+      await (isKeeper ? agentOf(deps, tenantId, id) : usableAgent(deps, tenantId, principal, id));
       return { data: await deps.ports.memory.recall(tenantId, id, search ?? null, limit), nextCursor: null };
     },
   }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { ApprovalOutcome, DecisionRequest } from '../../ports/approvals.ts';
@@ -91,7 +92,11 @@ export const approvalDecisionRoutes = (deps: ApiDeps): Route[] => [
       const workflowId = approvalWorkflowId(tenantId, approval.id);
       if (waitsNot(ctx)) {
         const { workflow } = deps.temporal;
-        await within(deps.temporal, START_MS, () => workflow.getHandle(workflowId).signal(decideSignal, decision));
+        await within(deps.temporal, START_MS, () =>
+          workflow.getHandle(workflowId).signal(decideSignal, decision),
+        ).catch((error: unknown) => {
+          throw error instanceof WorkflowNotFoundError ? closed() : error;
+        });
         ctx.state.status = 202;
         ctx.set('Preference-Applied', 'respond-async');
         return { outcome: 'pending', missing: null, receipt: null };

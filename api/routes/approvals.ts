@@ -5,19 +5,21 @@ import { ApprovalId, UserId } from '../../ports/ids.ts';
 import type { TenantId } from '../../ports/ids.ts';
 import type { Principal } from '../../ports/identity.ts';
 import { PageQuery } from '../../ports/tenants.ts';
-import { notADecider } from '../../workflows/lib/approval-rules.ts';
+import { notADecider, rolesAt } from '../../workflows/lib/approval-rules.ts';
+import type { WhatWasSaid } from '../approval-standing.ts';
 import { standingOf } from '../approval-standing.ts';
 import type { ApiDeps } from '../deps.ts';
-import { pageOf, paginate } from '../paging.ts';
+import { pageOf } from '../paging.ts';
 import { route } from '../route.ts';
 import type { Route } from '../route.ts';
+import { seesAllRuns } from '../seen-run.ts';
 import { sha256 } from '../tokens.ts';
 
 const ApprovalInfo = Approval.omit({ workflowId: true }).meta({ id: 'ApprovalInfo' });
 
 /**
- * With what is to be decided about: `contentHash` is the hash of exactly this content. Null once a change of the tenant's own
- * system is over: of what was written there no copy is kept here.
+ * With what is to be decided about: `contentHash` is the hash of exactly this content. Null for those whom it does not concern,
+ * and once a change of the tenant's own system is over: of what was written there no copy is kept here.
  */
 const ApprovalDetail = ApprovalInfo.extend({
   content: z.json(),
@@ -47,13 +49,45 @@ const refusalOf = (
   return voters.includes(by.userId) ? 'You have given your word; others are waited for.' : null;
 };
 
+/** Those who may decide it at any time, who gave their word, who asked for it, and who sees all runs. */
+const concerns = ({ approval, votes, delegates }: WhatWasSaid, principal: Principal): boolean => {
+  const { policy, requestedBy } = approval;
+  const { userId, role } = principal;
+  const people = [requestedBy, ...(policy.users ?? []), ...delegates, ...votes.map((vote) => vote.userId)];
+  return seesAllRuns(principal) || people.includes(userId) || rolesAt(policy, Infinity).includes(role);
+};
+
 const detail = async ({ ports }: ApiDeps, tenantId: TenantId, id: ApprovalId, by: Principal) => {
-  const { approval, votes, delegates, voters } = await standingOf(ports, tenantId, id);
-  const content = await ports.content.get(tenantId, approval.contentId).catch((error: unknown) => {
-    if (isFault(error, 'not_found') && approval.state !== 'pending') return null;
-    throw error;
-  });
+  const standing = await standingOf(ports, tenantId, id);
+  const { approval, votes, delegates, voters } = standing;
+  const read = () =>
+    ports.content.get(tenantId, approval.contentId).catch((error: unknown) => {
+      if (isFault(error, 'not_found') && approval.state !== 'pending') return null;
+      throw error;
+    });
+  const content = concerns(standing, by) ? await read() : null;
   return { ...info(approval), content, votes, delegates, refusal: refusalOf(approval, { delegates, voters }, by) };
+};
+
+const BATCH = 200;
+
+/** One more than the page, for what comes after it: those that this person may decide now. */
+const ownToDecide = async ({ ports }: ApiDeps, tenantId: TenantId, by: Principal, { limit, cursor }: PageQuery) => {
+  const own: Approval[] = [];
+  for (let after = cursor; ;) {
+    const batch = await ports.approvals.waiting(tenantId, { limit: BATCH, cursor: after });
+    own.push(
+      ...batch.filter(({ approval, ...said }) => refusalOf(approval, said, by) === null).map((it) => it.approval),
+    );
+    after = batch.at(-1)?.approval.id;
+    if (own.length > limit || batch.length < BATCH) return own;
+  }
+};
+
+/** The cursor is the last one shown. */
+const shown = (rows: Approval[], { limit }: PageQuery) => {
+  const data = rows.slice(0, limit).map(info);
+  return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
 };
 
 export const approvalRoutes = (deps: ApiDeps): Route[] => [
@@ -67,15 +101,10 @@ export const approvalRoutes = (deps: ApiDeps): Route[] => [
     query: PageQuery.extend({ state: Approval.shape.state.optional(), mine: z.stringbool().optional() }),
     reply: { status: 200, schema: pageOf(ApprovalInfo) },
     async handle({ query: { state, mine, ...page }, tenantId, principal }) {
-      const id = (approval: { id: string }) => approval.id;
-      if (mine !== true) return paginate((await deps.ports.approvals.list(tenantId, state)).map(info), page, id);
-      const waiting = state === undefined || state === 'pending' ? await deps.ports.approvals.waiting(tenantId) : [];
-      const own = waiting.filter(({ approval, ...said }) => refusalOf(approval, said, principal) === null);
-      return paginate(
-        own.map(({ approval }) => info(approval)),
-        page,
-        id,
-      );
+      const more = { ...page, limit: page.limit + 1 };
+      if (mine !== true) return shown(await deps.ports.approvals.list(tenantId, state, more), page);
+      if (state !== undefined && state !== 'pending') return shown([], page);
+      return shown(await ownToDecide(deps, tenantId, principal, page), page);
     },
   }),
   route({
@@ -92,15 +121,24 @@ export const approvalRoutes = (deps: ApiDeps): Route[] => [
     method: 'post',
     path: '/approvals/links',
     summary: 'What the link in a letter is about; each link works once',
-    description: 'The token is what stands behind `#token=`. It opens nothing without a login of the same tenant.',
+    description:
+      'The token is what stands behind `#token=`. It opens nothing without a login of the same tenant that may decide it.',
     may: 'decideApprovals',
     within: 'tenant',
     body: ByLink,
     reply: { status: 200, schema: ApprovalDetail },
     async handle({ body, tenantId, principal }) {
-      const id = await deps.ports.approvals.useLink(tenantId, sha256(body.token), principal.userId);
-      if (id !== null) return detail(deps, tenantId, id, principal);
-      throw new Fault('not_found', 'This link was used already or has lapsed; look for the approval in your inbox.');
+      const { approvals } = deps.ports;
+      const lapsed = () =>
+        new Fault('not_found', 'This link was used already or has lapsed; look for the approval in your inbox.');
+      const id = await approvals.linkedTo(tenantId, sha256(body.token));
+      if (id === null) throw lapsed();
+      const { approval, delegates, voters } = await standingOf(deps.ports, tenantId, id);
+      // Whoever may not decide leaves the link to whoever may.
+      const refused = notADecider({ ...approval, delegates, voters }, principal);
+      if (refused) throw new Fault(refused.code, refused.message);
+      if ((await approvals.useLink(tenantId, sha256(body.token), principal.userId)) === null) throw lapsed();
+      return detail(deps, tenantId, id, principal);
     },
   }),
   route({

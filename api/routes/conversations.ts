@@ -26,7 +26,10 @@ const description =
 
 const titleOf = (text: string): string => {
   const [line = ''] = text.split('\n');
-  return line.length > TITLE_CHARS ? `${line.slice(0, TITLE_CHARS - 1).trimEnd()}…` : line;
+  // By code points: half of one cannot be kept.
+  const chars = [...line];
+  const short = chars.slice(0, TITLE_CHARS - 1).join('');
+  return chars.length > TITLE_CHARS ? `${short.trimEnd()}…` : line;
 };
 
 type Asked = Call<unknown, unknown, Message> & Grants['tenant'];

@@ -30,7 +30,7 @@ export const jestCommand = (args: string[]): [string, ...string[]] => [
 ];
 
 /** Most tests wait for another process more than they work. */
-const WORKERS = availableParallelism() + 1;
+const WORKERS = Math.max(2, availableParallelism());
 
 /** Runs jest to its end and counts. A run that wrote no report, or a file that could not be loaded, is a failure too. */
 export const runJest = async (

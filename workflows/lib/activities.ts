@@ -75,15 +75,19 @@ export const deliveries = proxyActivities<Activities>({
   retry: { ...backoff, initialInterval: '5s', maximumInterval: '15 minutes' },
 });
 
-/** Tools of agents. One that does not answer for an hour is told to the model as such. */
-export const thinking = proxyActivities<Activities>({
+const ofAgents = {
   taskQueue: QUEUES.agents,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '20s',
-  scheduleToCloseTimeout: '1 hour',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: backoff,
-});
+} as const;
+
+/** Our own work around the turns and calls of agents. An outage, or a long queue, delays a run and never ends it. */
+export const planning = proxyActivities<Activities>(ofAgents);
+
+/** Tools of agents. One that does not answer for an hour is told to the model as such. */
+export const thinking = proxyActivities<Activities>({ ...ofAgents, scheduleToCloseTimeout: '1 hour' });
 
 /**
  * Model turns: after a quarter of an hour of one and the same another model is turned to. Tenants take turns where many wait.

@@ -1,20 +1,31 @@
-import { executeChild, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  executeChild,
+  isCancellation,
+  patched,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { Act, ActEnd, AgentTask, CallAt, CallDone, Exactly } from '../../activities/agents/terms.ts';
 import type { Write } from '../../activities/writes.ts';
 import { connectorWriteId, runAgentId, WORKFLOWS } from '../../ports/operations.ts';
 import { connectorWrite } from '../connector-write.ts';
 import type { runAgent } from '../run-agent.ts';
-import { own, thinking } from './activities.ts';
+import type { CrewInput, CrewResult } from '../run-crew.ts';
+import { local, own, thinking } from './activities.ts';
 import { atWork, left, use } from './agent-state.ts';
 import type { Delegated, Loop } from './agent-state.ts';
 import { addUndo, keepUndo } from './agent-undo.ts';
-import { ask } from './agent-waits.ts';
+import { ask, stillUnpaused } from './agent-waits.ts';
 import { newApproval, WITHIN_A_WEEK } from './ask-people.ts';
 import { searchAttributes } from './attributes.ts';
 import { rootFailure } from './failures.ts';
+import type { Failed } from './failures.ts';
 
 /** Parts that the run's result names; all of them are in the store. */
 const DELEGATED_MAX = 40;
+/** Runs that met a part's end before this was so must go on as they began. */
+const ALONE = 'part-fails-alone';
 
 type Doing = Exclude<Act, { kind: 'invoke' | 'question' }>;
 
@@ -30,10 +41,14 @@ export async function perform(loop: Loop, act: Doing, { undoable }: Exactly): Pr
       case 'workflow': {
         const { workflow, workflowId, taskQueue, input } = act;
         const { tenantId } = loop.at;
+        const isCrew = workflow === WORKFLOWS.runCrew;
+        // A crew is as careful as the run that gives it its brief, and the run as its crew.
+        const given = isCrew ? { ...(input as CrewInput), flagged: loop.state.flagged } : input;
         const result: unknown = await executeChild(workflow, {
-          ...{ workflowId, taskQueue, args: [input] },
+          ...{ workflowId, taskQueue, args: [given] },
           typedSearchAttributes: searchAttributes({ tenantId, operation: workflow }),
         });
+        if (isCrew) loop.state.flagged ||= (result as CrewResult).flagged;
         return { ok: true, resultId: await own.keepResult(tenantId, result ?? null), receipt: workflowId };
       }
       case 'delegate': {
@@ -42,11 +57,16 @@ export async function perform(loop: Loop, act: Doing, { undoable }: Exactly): Pr
       }
     }
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    if (isOver(error)) throw error;
+    if (isCancellation(error)) return { ok: false, code: 'cancelled', message: 'it was cancelled by a person' };
     const { code, message } = rootFailure(error);
     return { ok: false, code, message };
   }
 }
+
+/** This run itself is cancelled. What it started may be cancelled alone, too, and has failed then like anything else. */
+const isOver = (error: unknown): boolean =>
+  isCancellation(error) && (CancellationScope.current().consideredCancelled || !patched(ALONE));
 
 const writing = async ({ write, connectorId }: { write: Write; connectorId: string }) => {
   const { tenantId, connectionId, effectKey } = write;
@@ -58,7 +78,10 @@ const writing = async ({ write, connectorId }: { write: Write; connectorId: stri
   return { externalId };
 };
 
-/** Another agent does a part, within what this run has left. What it used counts here as well, and so does what it read. */
+/**
+ * Another agent does a part, within what this run has left. What it used counts here as well, also when it fails, and so does
+ * what it read.
+ */
 const delegating = async (loop: Loop, task: AgentTask): Promise<Delegated> => {
   const [{ state }, mine] = [loop, left(loop.state)];
   const { steps, toolCalls, tokens, micros } = { ...mine, ...task.limits };
@@ -72,6 +95,10 @@ const delegating = async (loop: Loop, task: AgentTask): Promise<Delegated> => {
     workflowId: runAgentId(task.tenantId, task.runId),
     args: [{ ...task, limits, flagged: state.flagged }],
     typedSearchAttributes: searchAttributes({ tenantId: task.tenantId, operation: 'runAgent' }),
+  }).catch(async (error: unknown) => {
+    if (!isOver(error) && patched(ALONE))
+      use(state, await local.usedByPart({ tenantId: task.tenantId, runId: task.runId }));
+    throw error;
   });
   const { agentId, runId, reply } = result;
   use(state, result.used);
@@ -96,13 +123,21 @@ export async function invoke(loop: Loop, tool: string, where: CallAt, exactly: E
       );
     } catch (error) {
       if (isCancellation(error)) throw error;
-      const { code, message } = rootFailure(error);
+      const { code, message } = whyOf(error, tool, exactly);
       const again =
         code === 'outcome_unknown' && exactly !== null && (await askWhetherToRepeat(loop, tool, where, exactly));
       if (!again) return own.answerCall(at, where, exactly, message);
     }
   }
 }
+
+/** An effect that time cut off may have happened: the model is not told that it failed, or it might do it twice. */
+const whyOf = (error: unknown, tool: string, exactly: Exactly | null): Pick<Failed, 'code' | 'message'> => {
+  const isCut = exactly !== null && error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  if (!isCut || !patched('cut-calls-are-asked-about')) return rootFailure(error);
+  const message = `${tool} did not end in time and may have done this; look there before trying again.`;
+  return { code: 'outcome_unknown', message };
+};
 
 /** Approved: nothing had happened, and it may be made again. */
 async function askWhetherToRepeat(loop: Loop, tool: string, where: CallAt, exactly: Exactly): Promise<boolean> {
@@ -112,6 +147,7 @@ async function askWhetherToRepeat(loop: Loop, tool: string, where: CallAt, exact
     content: await own.describeCall(atWork(loop), where, exactly),
     policy: WITHIN_A_WEEK,
   });
+  await stillUnpaused(loop);
   if (outcome === 'approved') await own.forgetAttempt(loop.at.tenantId, exactly.effectKey);
   return outcome === 'approved';
 }

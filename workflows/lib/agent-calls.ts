@@ -1,11 +1,11 @@
 import type { Act, CallAt, CallDone, Exactly, Prepared, StepCall, StepTaken } from '../../activities/agents/terms.ts';
 import { ApplicationFailure } from '@temporalio/workflow';
-import { own, thinking } from './activities.ts';
+import { own, planning } from './activities.ts';
 import { invoke, perform } from './agent-acts.ts';
 import { withinLimits } from './agent-limits.ts';
 import { atWork, use } from './agent-state.ts';
 import type { Loop } from './agent-state.ts';
-import { ask, unpaused } from './agent-waits.ts';
+import { ask, stillUnpaused, unpaused } from './agent-waits.ts';
 import { newApproval } from './ask-people.ts';
 import { isNew, watchCall, watchTurn } from './loop-guard.ts';
 
@@ -80,7 +80,7 @@ async function judge(loop: Loop, done: CallDone[], anyNew: boolean): Promise<voi
 
 const make = async (loop: Loop, call: StepCall, where: CallAt): Promise<CallDone> => {
   if (call.direct) return invoke(loop, call.tool, where, null);
-  const prepared = await thinking.prepareCall(atWork(loop), where, loop.state.flagged);
+  const prepared = await planning.prepareCall(atWork(loop), where, loop.state.flagged);
   return prepared.next === 'said' ? prepared.done : agreed(loop, call, where, prepared);
 };
 
@@ -96,8 +96,9 @@ async function agreed(
   const kind = act.kind === 'question' ? 'question' : 'decision';
   const { outcome, contentId } = await ask(loop, { approvalId, kind, ...consent });
   await loop.tell(`approval/${approvalId}`, `${consent.subject}: ${outcome}`, { approvalId, outcome });
+  await stillUnpaused(loop);
   const word = { approvalId, outcome, contentId };
-  const settled = await thinking.settleConsent(atWork(loop), where, word, exactly);
+  const settled = await planning.settleConsent(atWork(loop), where, word, exactly);
   return settled.next === 'said' ? settled.done : finish(loop, tool, where, settled.act, settled.exactly);
 }
 

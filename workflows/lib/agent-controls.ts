@@ -19,7 +19,8 @@ const refuse = (code: string, message: string) => ApplicationFailure.nonRetryabl
 /** What a person says to a run: heard before its next turn. Refused by `mayHear`. */
 export const hearNext = ({ state }: Loop, content: ContentRef): void => void state.staged.push(content);
 
-export const mayHear = ({ state }: Loop): void => {
+export const mayHear = ({ state, over }: Loop): void => {
+  if (over) throw refuse('conflict', 'the run has come to its end; start another one');
   if (state.staged.length >= STAGED_MAX)
     throw refuse('conflict', `${STAGED_MAX} messages wait already; the agent hears them before its next step`);
 };
@@ -76,12 +77,15 @@ export function listenToLoop(loop: Loop): void {
   );
   setHandler(
     messages.setLimitsUpdate,
-    ({ limits }) =>
+    (given) =>
       change(async () => {
+        mayRaise(loop, given);
+        const { limits } = given;
         if (limits.micros !== undefined) await own.limitRun(loop.at, limits.micros);
         Object.assign(loop.state.limits, limits);
       }),
-    { validator: (given: By & { limits: Partial<RunLimits> }) => mayRaise(loop, given) },
+    // Before there is a plan there is no limit yet that could be raised: it is judged once there is one.
+    { validator: (given: By & { limits: Partial<RunLimits> }) => void (loop.planned && mayRaise(loop, given)) },
   );
   setHandler(messages.swapModelUpdate, ({ model }) =>
     change(async () => {

@@ -3,7 +3,7 @@ import type { Breach, Short } from '../../activities/agents/terms.ts';
 import { own } from './activities.ts';
 import { atWork } from './agent-state.ts';
 import type { Loop } from './agent-state.ts';
-import { askUnless } from './agent-waits.ts';
+import { askUnless, stillUnpaused } from './agent-waits.ts';
 import { newApproval } from './ask-people.ts';
 
 const words = { steps: 'model turns', toolCalls: 'tool calls', tokens: 'tokens' } as const;
@@ -27,9 +27,10 @@ async function askToRaise(loop: Loop, breach: Breach): Promise<void> {
   const { subject, content, policy } = await own.describeBreach(at, breach);
   const approvalId = newApproval();
   const answer = await askUnless(loop, { approvalId, subject, content, policy }, () => loop.nudges > seen);
+  await stillUnpaused(loop);
   if (answer === null) return;
   if (answer.outcome !== 'approved') throw stopped(breach);
-  const to = await own.raiseLimit(at, breach, answer.contentId);
+  const to = await own.raiseLimit(at, breach, answer.contentId, policy);
   const { limits } = loop.state;
   if (breach.what !== 'money') limits[breach.what] = Math.max(limits[breach.what], to);
   else if (breach.scope === `run/${at.runId}`) limits.micros = Math.max(limits.micros, to);

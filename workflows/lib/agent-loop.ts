@@ -1,7 +1,7 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
 import type { StepTaken } from '../../activities/agents/terms.ts';
 import type { ContentRef } from '../../ports/content.ts';
-import { modelTurns, own, thinking } from './activities.ts';
+import { modelTurns, own, planning } from './activities.ts';
 import { carryOut } from './agent-calls.ts';
 import { withinLimits } from './agent-limits.ts';
 import { askModels } from './agent-models.ts';
@@ -36,7 +36,7 @@ export async function runLoop(loop: Loop): Promise<LoopEnd> {
       const seq = state.upto - 1;
       // Whoever said something meanwhile has changed what the answer is to.
       if (state.staged.length > 0) continue;
-      const verdict = await thinking.checkReply(atWork(loop), state.upto, turn.finish);
+      const verdict = await planning.checkReply(atWork(loop), state.upto, turn.finish);
       if (verdict.accepted) return { kind: 'answered', reply: verdict.accepted, seq };
       state.upto = verdict.upto;
       state.repairs += 1;
@@ -59,9 +59,11 @@ export async function closeTurn(loop: Loop): Promise<void> {
 async function hear(loop: Loop): Promise<void> {
   const { state } = loop;
   if (state.staged.length === 0) return;
-  const said = state.staged;
+  const said = [...state.staged];
   state.upto = await own.hear(atWork(loop), state.upto, said);
-  state.staged = state.staged.slice(said.length);
+  const later = state.staged.slice(said.length);
+  // Runs that lost what was said to them meanwhile replay as they went on.
+  state.staged = later.length > 0 && patched('said-while-hearing') ? later : [];
 }
 
 /** One turn. What does not fit into the model's context is summed up first, once. */

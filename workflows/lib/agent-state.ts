@@ -56,6 +56,8 @@ export interface Loop {
   /** Counts whatever may end a wait: a resume, a raised limit or budget, another model, a new key. */
   nudges: number;
   waiting: Waiting | null;
+  /** It has come to its end: what people say to it would be heard by nobody. */
+  over: boolean;
   /** How long it waits for a model that can be asked. */
   readonly waitMaxMs: number;
   readonly patiently: ReturnType<typeof createPatience>;
@@ -91,7 +93,7 @@ export const openLoop = (
   { state, waitMaxMs = WAIT_MAX_MS, tell = silent }: LoopOptions = {},
 ): Loop => ({
   ...{ at, state: state ?? blank(), planned: state !== undefined },
-  ...{ nudges: 0, waiting: null, waitMaxMs, patiently: createPatience(), tell },
+  ...{ nudges: 0, waiting: null, over: false, waitMaxMs, patiently: createPatience(), tell },
 });
 
 /** Takes a plan in: the first of a run; of a chat, each time when its agent was pinned anew. */
@@ -110,7 +112,11 @@ export const nextMessage = ({ state }: Loop): void => {
 };
 
 /** As the activities of a run are told whose work it is. */
-export const atWork = ({ at, state }: Loop): AtWork => ({ ...at, pinId: state.pinId });
+export const atWork = ({ at, state }: Loop): AtWork => ({
+  ...at,
+  pinId: state.pinId,
+  ...(state.flagged && { flagged: true }),
+});
 
 /** What the run may still use; nothing below zero. */
 export const left = ({ limits, used }: LoopState): RunLimits => ({

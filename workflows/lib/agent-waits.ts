@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { ApprovalInput, ApprovalResult } from '../approval.ts';
 import type { Loop, Waiting } from './agent-state.ts';
 import { askPeople } from './ask-people.ts';
@@ -16,6 +16,14 @@ export const waitingFor = async <Result>(loop: Loop, what: Waiting, wait: Promis
 /** A paused run waits here, between two things that it does. */
 export const unpaused = async ({ state }: Loop): Promise<void> => {
   if (state.paused) await condition(() => !state.paused);
+};
+
+/**
+ * What people agreed to is not begun by a run that was paused while they were asked. Runs that went on all the same replay as
+ * they did.
+ */
+export const stillUnpaused = async (loop: Loop): Promise<void> => {
+  if (loop.state.paused && patched('pause-holds-after-asking')) await unpaused(loop);
 };
 
 type Question = Omit<ApprovalInput, 'tenantId' | 'operationId' | 'requestedBy'>;

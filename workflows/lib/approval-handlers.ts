@@ -5,6 +5,7 @@ import type { Ballot } from './approval-ballot.ts';
 import { decideSignal, decideUpdate, delegateUpdate, statusQuery } from './approval-messages.ts';
 import type { ApprovalInput, ApprovalResult, Delegation } from './approval-messages.ts';
 import type { createTelling } from './approval-telling.ts';
+import { insist } from './compensate.ts';
 
 /** Takes what people say: judged and counted at once, then kept with a signed receipt. */
 export const listen = (
@@ -22,12 +23,15 @@ export const listen = (
     casting += 1;
     const amends = given.kind === 'edit' && !ballot.decision();
     const at = new Date().toISOString();
-    // A word that was taken is kept, also when the question is withdrawn meanwhile.
-    await CancellationScope.nonCancellable(async () => {
-      await own.castVote(tenantId, approvalId, { decision: given, operationId, amends, at });
-      if (amends) await tell.edited(ballot.shown().sha256);
-    });
-    casting -= 1;
+    try {
+      // A word that was taken counts already. It is kept, also when the question is withdrawn or cannot be signed meanwhile.
+      await CancellationScope.nonCancellable(async () => {
+        await insist(() => own.castVote(tenantId, approvalId, { decision: given, operationId, amends, at }));
+        if (amends) await tell.edited(ballot.shown().sha256);
+      });
+    } finally {
+      casting -= 1;
+    }
   };
 
   setHandler(statusQuery, () => (closed ? 'closed' : ballot.decision() ? 'decided' : 'pending'));

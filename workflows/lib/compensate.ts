@@ -8,8 +8,8 @@ const RETRY_FIRST_MS = 60_000;
 const RETRY_MAX_MS = 3_600_000;
 
 /**
- * An undo that fails is tried again until it works, never dropped: what it leaves behind would be nobody's. `failed` may tell
- * people why it does not.
+ * An undo, or what must be kept, is tried again until it works, never dropped: what it leaves behind would be nobody's.
+ * `failed` may tell people why it does not.
  */
 export const insist = async (undo: Undo, failed: (why: Failed) => Promise<unknown> = async () => undefined) => {
   for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
@@ -18,7 +18,7 @@ export const insist = async (undo: Undo, failed: (why: Failed) => Promise<unknow
       return;
     } catch (error) {
       const why = rootFailure(error);
-      log.error('an undo failed and is tried again', { code: why.code, waitMs: wait });
+      log.error('what must be done failed and is tried again', { code: why.code, waitMs: wait });
       await failed(why);
       await sleep(wait);
     }

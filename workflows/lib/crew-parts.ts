@@ -1,4 +1,4 @@
-import { CancellationScope, executeChild, isCancellation, uuid4 } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, executeChild, isCancellation, uuid4 } from '@temporalio/workflow';
 import type { AgentTask } from '../../activities/agents/terms.ts';
 import type { RunLimits } from '../../ports/agents.ts';
 import type { ContentRef } from '../../ports/content.ts';
@@ -87,6 +87,12 @@ async function afterFailure(crew: Crew, task: CrewTask, tries: number, runId: Ru
   if (onFailure.kind === 'retry' && mayTry && tries <= onFailure.times) return task.agentId;
   if (onFailure.kind === 'fallback' && mayTry && tries === 1) return onFailure.agentId;
   if (onFailure.kind === 'ask' && (await askWhetherAgain(crew, task, runId, why))) return task.agentId;
+  // Of a part alone: the crew was not cancelled, and says so.
+  if (isCancellation(error))
+    throw ApplicationFailure.nonRetryable(
+      `${task.agentId} was cancelled by a person, and the crew needs its part`,
+      why.code,
+    );
   throw asFailure(error);
 }
 

@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   ChildWorkflowFailure,
   isCancellation,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 
 /** What went wrong, as it is told on: the other side's own code and how long it asked us to wait are in the details. */
@@ -26,14 +27,16 @@ const failed = (code: string, message: string, details: unknown[] = []): Failed 
   };
 };
 
-/** The typed failure at the bottom of what an activity or a child threw; `internal` when there is none. */
+/** The typed failure at the bottom of what an activity or a child threw; `unavailable` when time ran out, else `internal`. */
 export const rootFailure = (error: unknown): Failed => {
   if (isCancellation(error)) return failed('cancelled', 'cancelled');
   if (error instanceof ApplicationFailure) {
     return failed(error.type ?? 'internal', error.message, error.details ?? []);
   }
-  if ((error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) && error.cause)
-    return rootFailure(error.cause);
+  // What has run out of time says by its cause why its last attempt failed, where one came to an end.
+  const outer = [ActivityFailure, ChildWorkflowFailure, TimeoutFailure].some((kind) => error instanceof kind);
+  if (outer && error instanceof Error && error.cause) return rootFailure(error.cause);
+  if (error instanceof TimeoutFailure) return failed('unavailable', 'it was not done in time, and nobody said why');
   return failed('internal', error instanceof Error ? error.message : 'unknown error');
 };
 
