@@ -48,6 +48,8 @@ const openSieve = (show: (piece: Piece) => void) => {
     take: (piece: Piece): void => (piece.step === sure ? show(piece) : void held.push(piece)),
     /** Turns `from ≤ step < upto` are this answer's; all others of those that are held are not. */
     sift(from: number, upto: number): void {
+      // The turn that it began with needs no second look.
+      if (sure < from && from < upto) sure = from;
       for (const piece of held) {
         if (piece.step < from || piece.step >= upto) continue;
         sure = piece.step;
